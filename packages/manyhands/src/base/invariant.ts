@@ -1,0 +1,12 @@
+/** Executed claims: what must be true here, checked where it is cheap, printed with both sides when it is not. */
+import { InvariantError } from "./errors.js";
+
+/** Throws {@link InvariantError} unless `condition` holds; `message` is only built when it does not. */
+export function invariant(condition: boolean, message: () => string): asserts condition {
+  if (!condition) throw new InvariantError(message());
+}
+
+/** Marks a place the types prove unreachable; reached only when a message or state is not what its type says. */
+export function unreachable(value: never): never {
+  throw new InvariantError(`Unexpected ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,24 @@
+/** Rank 0: what everything stands on. */
+export { type Clock, systemClock } from "./clock.js";
+export { type Deferred, deferred } from "./deferred.js";
+export {
+  BrokenExecutorError,
+  CancelledError,
+  ClosureError,
+  FunctionRefError,
+  InvalidOptionError,
+  InvalidStateError,
+  InvariantError,
+  ManyhandsError,
+  QueueTimeoutError,
+  RemoteError,
+  SerializationError,
+  ShutdownError,
+  TimeoutError,
+  type WorkerExit,
+  WorkerExitedError,
+} from "./errors.js";
+export { invariant, unreachable } from "./invariant.js";
+export { checkCount, checkDuration, checkNumber, checkSignal, checkType } from "./options.js";
+export { RingQueue } from "./ring-queue.js";
+export { type Waited, type WaitOptions, waitFor } from "./wait-options.js";

@@ -1,0 +1,70 @@
+/** What every wait takes, and the one way to wait under it. */
+import type { Clock } from "./clock.js";
+import { systemClock } from "./clock.js";
+import { CancelledError } from "./errors.js";
+import { checkDuration, checkSignal } from "./options.js";
+
+/** Limits of a wait. Leaving a wait early changes nothing about what was waited for. */
+export interface WaitOptions {
+  /** The longest wait in ms; 0 looks once. @default no limit */
+  timeout?: number;
+  /** Aborting ends the wait with a {@link CancelledError} whose `cause` is the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** How a limited wait ended. */
+export type Waited = "ready" | "timed-out";
+
+/** Waits until `subscribe` calls back, the time is over, or the signal aborts.
+ *
+ *  `subscribe` gets the function to call when the wait is over and gives the way to unsubscribe; it may call at once.
+ *  Rejects with {@link CancelledError} when the signal aborts. The subscription and the listener are gone afterwards,
+ *  however the wait ended. */
+export function waitFor(
+  subscribe: (ready: () => void) => Disposable,
+  options: WaitOptions = {},
+  clock: Clock = systemClock,
+): Promise<Waited> {
+  const { timeout, signal } = options;
+  checkDuration("timeout", timeout);
+  checkSignal("signal", signal);
+  return new Promise((resolve, reject) => {
+    const held: Disposable[] = [];
+    const leave = (): void => {
+      for (const each of held.splice(0)) each[Symbol.dispose]();
+    };
+    const ready = (): void => {
+      leave();
+      resolve("ready");
+    };
+    const abort = (): void => {
+      leave();
+      reject(new CancelledError("The wait was cancelled", { cause: signal?.reason }));
+    };
+    if (signal?.aborted) return abort();
+    // Subscribe first: with a timeout of 0 what is ready already must win.
+    let called = false;
+    const subscription = subscribe(() => {
+      called = true;
+      ready();
+    });
+    if (called) return subscription[Symbol.dispose]();
+    held.push(subscription);
+    if (timeout !== undefined) {
+      held.push(
+        clock.after(
+          timeout,
+          () => {
+            leave();
+            resolve("timed-out");
+          },
+          "hold",
+        ),
+      );
+    }
+    if (signal !== undefined) {
+      signal.addEventListener("abort", abort, { once: true });
+      held.push({ [Symbol.dispose]: () => signal.removeEventListener("abort", abort) });
+    }
+  });
+}

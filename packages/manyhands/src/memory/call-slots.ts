@@ -1,0 +1,185 @@
+/** The call slots of one worker thread: who owns each call that was handed over, and how it ended.
+ *
+ *  Guarantees: a call is run by the worker or taken back by the pool, never both and never neither (one
+ *  compare-and-swap decides); a slot used again is not mistaken for its former call (the word holds a generation);
+ *  an outcome written here is readable even when the worker dies in the next instruction. See PROTOCOL.md.
+ *
+ *  Layout, in bytes:
+ *  ```
+ *  0     finished   number of outcomes ever published in the ring
+ *  64    slots      SLOTS × 32: word (generation << 3 | state), kind, value f64, start f64, duration f64
+ *  …     ring       SLOTS × 4: the slots whose outcome was published, in order
+ *  ``` */
+import { Cells } from "./cells.js";
+
+export const SLOTS = 1024;
+const HEADER = 64;
+const SLOT_BYTES = 32;
+const RING_AT = HEADER + SLOTS * SLOT_BYTES;
+const BYTES = RING_AT + SLOTS * 4;
+
+/** States of a slot: the lowest three bits of its word. */
+const FREE = 0;
+const HANDED = 1;
+const CLAIMED = 2;
+const STOPPING = 3;
+const DONE = 4;
+const STATE_BITS = 3;
+const STATE_MASK = 7;
+/** The generation wraps here; what remains fits an Int32. */
+const GENERATIONS = 1 << 28;
+
+/** What a slot's `kind` says about its value; `none`: the outcome comes as a message. Bit 8 is apart: the task took its
+ *  context, so that it can be asked to stop. */
+const KIND = { none: 0, undefined: 1, null: 2, true: 3, false: 4, number: 5 } as const;
+const COOPERATIVE = 1 << 8;
+
+/** The values that fit a slot. Everything else travels as a message. */
+export type SlotValue = undefined | null | boolean | number;
+
+export function fitsSlot(value: unknown): value is SlotValue {
+  return typeof value === "number" || value === undefined || value === null || typeof value === "boolean";
+}
+
+export class CallSlots {
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: Cells;
+  readonly #doubles: Float64Array;
+  /** Outcomes taken from the ring so far (the pool's side) or published (the worker's). */
+  #position = 0;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
+    this.buffer = buffer;
+    this.#cells = new Cells(buffer);
+    this.#doubles = new Float64Array(buffer);
+  }
+
+  // ── the pool's side ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Makes a free slot a handed-over call. @returns the token that the worker must show to claim it. */
+  hand(slot: number): number {
+    const token = (this.#cells.load(word(slot)) & ~STATE_MASK) | HANDED;
+    this.#cells.store(word(slot) + 1, KIND.none);
+    this.#doubles[start(slot)] = 0;
+    this.#cells.store(word(slot), token);
+    return token;
+  }
+
+  /** Takes a call back. @returns true when the worker will never run it; the slot is free then. */
+  recall(slot: number, token: number): boolean {
+    return this.#cells.replace(word(slot), token, nextGeneration(token));
+  }
+
+  /** Raises the flag that `stopRequested` reads; without effect on a call that is not claimed. */
+  requestStop(slot: number, token: number): void {
+    this.#cells.replace(word(slot), stated(token, CLAIMED), stated(token, STOPPING));
+  }
+
+  /** Whether the worker has claimed the call (it may have ended since). */
+  started(slot: number): boolean {
+    return (this.#cells.load(word(slot)) & STATE_MASK) >= CLAIMED;
+  }
+
+  startedAt(slot: number): number {
+    return this.#doubles[start(slot)] ?? 0;
+  }
+
+  duration(slot: number): number {
+    return this.#doubles[start(slot) + 1] ?? 0;
+  }
+
+  cooperative(slot: number): boolean {
+    return (this.#cells.load(word(slot) + 1) & COOPERATIVE) !== 0;
+  }
+
+  /** The next slot whose outcome was published, or -1. */
+  takeFinished(): number {
+    if (this.#cells.load(0) === this.#position) return -1;
+    const slot = this.#cells.load(RING_AT / 4 + (this.#position & (SLOTS - 1)));
+    this.#position = (this.#position + 1) | 0;
+    return slot;
+  }
+
+  value(slot: number): SlotValue {
+    switch (this.#cells.load(word(slot) + 1) & ~COOPERATIVE) {
+      case KIND.number:
+        return this.#doubles[start(slot) - 1];
+      case KIND.null:
+        return null;
+      case KIND.true:
+        return true;
+      case KIND.false:
+        return false;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Whether the outcome stands in the slot. Looked at after a worker's death, which may have come between the outcome
+   *  and its publication. */
+  hasOutcome(slot: number): boolean {
+    return (this.#cells.load(word(slot)) & STATE_MASK) === DONE;
+  }
+
+  /** Frees the slot of a call that has ended. */
+  release(slot: number): void {
+    this.#cells.store(word(slot), nextGeneration(this.#cells.load(word(slot))));
+  }
+
+  // ── the worker's side ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes the call for good. @returns false when the pool has taken it back. */
+  claim(slot: number, token: number, startedAt: number): boolean {
+    if (!this.#cells.replace(word(slot), token, stated(token, CLAIMED))) return false;
+    this.#doubles[start(slot)] = startedAt;
+    return true;
+  }
+
+  stopRequested(slot: number, token: number): boolean {
+    return this.#cells.load(word(slot)) === stated(token, STOPPING);
+  }
+
+  markCooperative(slot: number): void {
+    this.#cells.store(word(slot) + 1, COOPERATIVE);
+  }
+
+  /** Says how long the call ran, before its outcome leaves as a message. */
+  ended(slot: number, duration: number): void {
+    this.#doubles[start(slot) + 1] = duration;
+  }
+
+  /** Publishes an outcome in the slot itself. The pool sees it when it looks, or after the worker's death. */
+  finish(slot: number, token: number, value: SlotValue, duration: number): void {
+    let kind: number = KIND.undefined;
+    if (typeof value === "number") {
+      this.#doubles[start(slot) - 1] = value;
+      kind = KIND.number;
+    } else if (value === null) kind = KIND.null;
+    else if (value !== undefined) kind = value ? KIND.true : KIND.false;
+    this.#doubles[start(slot) + 1] = duration;
+    this.#cells.store(word(slot) + 1, kind);
+    this.#cells.store(word(slot), stated(token, DONE));
+    this.#cells.store(RING_AT / 4 + (this.#position & (SLOTS - 1)), slot);
+    this.#position = (this.#position + 1) | 0;
+    // Last: what the pool finds counted here is complete.
+    this.#cells.store(0, this.#position);
+  }
+}
+
+/** Index of a slot's word among the Int32s. */
+function word(slot: number): number {
+  return HEADER / 4 + slot * (SLOT_BYTES / 4);
+}
+
+/** Index of a slot's start time among the doubles; the value stands before it, the duration behind. */
+function start(slot: number): number {
+  return HEADER / 8 + slot * (SLOT_BYTES / 8) + 2;
+}
+
+function stated(token: number, state: number): number {
+  return (token & ~STATE_MASK) | state;
+}
+
+function nextGeneration(token: number): number {
+  return ((((token >> STATE_BITS) + 1) % GENERATIONS) << STATE_BITS) | FREE;
+}

@@ -1,0 +1,319 @@
+/** `Future`: the result of a call that has not ended yet.
+ *
+ *  Guarantees: one legality table; the first outcome stays; callbacks run once each, in the order added, after the
+ *  outcome stands, and a throwing one harms nobody; a failure that nobody looks at reaches `unhandledRejection`, once.
+ *
+ *  A promise is made only when somebody waits: making and settling one costs about as much as all else a small call
+ *  needs, and most futures are looked at in bulk. */
+import { inspect } from "node:util";
+import { CancelledError, InvalidStateError, TimeoutError } from "../base/errors.js";
+import { type WaitOptions, waitFor } from "../base/wait-options.js";
+
+export type FutureState = "pending" | "running" | "succeeded" | "failed" | "cancelled";
+
+/** Which state may follow which. `running → pending` is a retry: the call waits for its next attempt. */
+const NEXT = {
+  pending: ["running", "succeeded", "failed", "cancelled"],
+  running: ["pending", "succeeded", "failed", "cancelled"],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+} as const satisfies Record<FutureState, readonly FutureState[]>;
+
+/** Who carries a future's call out, and can therefore stop it. */
+export interface FutureOwner {
+  /** Asked while the future is pending: true when the call will never start (the owner has then settled the future). */
+  cancel(reason: unknown): boolean;
+  /** Asked while the future is pending or running: true when the call was asked to stop. */
+  abort(reason: unknown): boolean;
+  /** Asked when somebody reads the state of a pending future: tells the future when its call has started meanwhile.
+   *  A start is not announced by message, for that would cost every call a crossing. */
+  refresh(): void;
+}
+
+/** How a call ended. */
+export type Outcome<T> =
+  | { readonly status: "fulfilled"; readonly value: T }
+  | { readonly status: "rejected"; readonly reason: unknown };
+
+/** The owner's hands on a future. Internal: the public side of it is {@link Future.withResolvers}. */
+export interface FutureControl {
+  create<T>(owner: FutureOwner | undefined): Future<T>;
+  start(future: Future<unknown>): void;
+  requeue(future: Future<unknown>): void;
+  succeed(future: Future<unknown>, value: unknown): void;
+  fail(future: Future<unknown>, error: unknown): void;
+  cancel(future: Future<unknown>, error: unknown): void;
+  progress(future: Future<unknown>, value: unknown): void;
+  /** Somebody is going to look at the outcome; a failure is theirs. */
+  observe(future: Future<unknown>): void;
+  outcome<T>(future: Future<T>): Outcome<T> | undefined;
+}
+export let control: FutureControl;
+
+/** The other end of a future made by {@link Future.withResolvers}. */
+export interface FutureResolvers<T> {
+  readonly future: Future<T>;
+  /** Marks the future as running. @returns false when it was cancelled, so that the work need not be done. */
+  start(): boolean;
+  /** @throws InvalidStateError (`ERR_INVALID_STATE`) when the future has an outcome already, which stays. */
+  resolve(value: T): void;
+  /** @throws InvalidStateError (`ERR_INVALID_STATE`) when the future has an outcome already, which stays. */
+  reject(reason: unknown): void;
+}
+
+type Callback = (future: never) => void;
+
+/** The result of a call, now or later. It can be awaited like a promise.
+ *
+ *  @example
+ *  ```ts
+ *  const future = pool.submit(isPrime, 112272535095293);
+ *  future.onProgress((value) => console.log(value));
+ *  console.log(await future);
+ *  ``` */
+export class Future<T> implements PromiseLike<T> {
+  #state: FutureState = "pending";
+  /** The value or the error, by `#state`. */
+  #outcome: unknown = undefined;
+  #owner: FutureOwner | undefined;
+  #observed: "yes" | "no" = "no";
+  #promise: Promise<T> | undefined = undefined;
+  // The parameters below are `never` so that Future<Cat> stays assignable to Future<Animal>.
+  #resolve: ((value: never) => void) | undefined = undefined;
+  #reject: ((reason: unknown) => void) | undefined = undefined;
+  #callbacks: Callback[] | undefined = undefined;
+  #listeners: Set<(value: unknown) => void> | undefined = undefined;
+
+  private constructor(owner: FutureOwner | undefined) {
+    this.#owner = owner;
+  }
+
+  /** A future with its other end outside, for work that no executor runs.
+   *
+   *  @example
+   *  ```ts
+   *  const { future, resolve } = Future.withResolvers<number>();
+   *  setTimeout(() => resolve(42), 10);
+   *  await future; // 42
+   *  ``` */
+  static withResolvers<T>(): FutureResolvers<T> {
+    const owner: FutureOwner = {
+      cancel: (reason) => {
+        control.cancel(future, new CancelledError(undefined, { cause: reason }));
+        return true;
+      },
+      abort: (reason) => {
+        control.cancel(future, new CancelledError(undefined, { cause: reason }));
+        return true;
+      },
+      refresh: () => undefined,
+    };
+    const future = new Future<T>(owner);
+    return {
+      future,
+      start: () => {
+        if (future.#state === "cancelled") return false;
+        future.#move("running");
+        return true;
+      },
+      resolve: (value) => control.succeed(future, value),
+      reject: (reason) => control.fail(future, reason),
+    };
+  }
+
+  get state(): FutureState {
+    if (this.#state === "pending") this.#owner?.refresh();
+    return this.#state;
+  }
+
+  /** True once there is an outcome: a value, an error, or a cancellation. */
+  done(): boolean {
+    return this.#state !== "pending" && this.#state !== "running";
+  }
+
+  /** True while the call runs: it has started on its worker and not ended. */
+  running(): boolean {
+    return this.state === "running";
+  }
+
+  cancelled(): boolean {
+    return this.#state === "cancelled";
+  }
+
+  /** Cancels the call unless it has started.
+   *
+   *  @param reason becomes the `cause` of the {@link CancelledError}.
+   *  @returns true when the call will never run (or was cancelled before), false when it runs or has ended.
+   *  @remarks Cancellation: nothing of the call remains; its neighbours are not touched. */
+  cancel(reason?: unknown): boolean {
+    if (this.#state === "cancelled") return true;
+    if (this.#state !== "pending") return false;
+    return this.#owner?.cancel(reason) ?? false;
+  }
+
+  /** Cancels the call, also when it runs: its `context().signal` aborts, and when it does not end within `grace` its
+   *  worker is replaced. The future is cancelled when the work has really stopped.
+   *
+   *  @param reason becomes the `cause` of the {@link CancelledError}.
+   *  @returns false when the call has an outcome already. */
+  abort(reason?: unknown): boolean {
+    if (this.done()) return false;
+    return this.#owner?.abort(reason) ?? false;
+  }
+
+  /** The value, when it is there. Leaving the wait does not touch the call.
+   *
+   *  @throws TimeoutError (`ERR_TIMEOUT`) after `timeout` ms; the call goes on.
+   *  @throws CancelledError (`ERR_CANCELLED`) when the call was cancelled, or the wait by its `signal`.
+   *  @throws whatever the call threw. */
+  async result(options?: WaitOptions): Promise<T> {
+    control.observe(this);
+    await this.#whenDone(options);
+    if (this.#state === "succeeded") return this.#outcome as T;
+    throw this.#outcome;
+  }
+
+  /** The error of a failed call, `undefined` of a successful one.
+   *
+   *  @throws TimeoutError (`ERR_TIMEOUT`) after `timeout` ms; the call goes on.
+   *  @throws CancelledError (`ERR_CANCELLED`) when the call was cancelled, or the wait by its `signal`. */
+  async exception(options?: WaitOptions): Promise<unknown> {
+    control.observe(this);
+    await this.#whenDone(options);
+    if (this.#state === "cancelled") throw this.#outcome;
+    return this.#state === "failed" ? this.#outcome : undefined;
+  }
+
+  /** Calls `callback(this)` once there is an outcome: in the turn that settles the future, or now when it is settled.
+   *  What a callback throws is reported as a process warning; it reaches neither the caller nor the other callbacks. */
+  addDoneCallback(callback: (future: Future<T>) => void): void {
+    if (this.done()) this.#call(callback);
+    else if (this.#callbacks === undefined) this.#callbacks = [callback];
+    else this.#callbacks.push(callback);
+  }
+
+  /** Takes one registration of `callback` back. @returns whether there was one. */
+  removeDoneCallback(callback: (future: Future<T>) => void): boolean {
+    const at = this.#callbacks?.indexOf(callback) ?? -1;
+    if (at >= 0) this.#callbacks?.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** Calls `listener` with each value that the task gives to `context().report`, until disposed. */
+  onProgress(listener: (value: unknown) => void): Disposable {
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners?.delete(listener) };
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a future is a PromiseLike by contract
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#whenSettled().then(onFulfilled, onRejected);
+  }
+
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.#whenSettled().catch(onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return this.#whenSettled().finally(onFinally);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Future";
+  }
+
+  #whenSettled(): Promise<T> {
+    this.#observed = "yes";
+    if (this.#promise !== undefined) return this.#promise;
+    if (this.#state === "succeeded") this.#promise = Promise.resolve(this.#outcome as T);
+    else if (this.done()) this.#promise = Promise.reject(this.#outcome);
+    else {
+      this.#promise = new Promise<T>((resolve, reject) => {
+        this.#resolve = resolve;
+        this.#reject = reject;
+      });
+    }
+    return this.#promise;
+  }
+
+  async #whenDone(options: WaitOptions | undefined): Promise<void> {
+    if (this.done()) return;
+    const waited = await waitFor((ready) => {
+      const callback = (): void => ready();
+      this.addDoneCallback(callback);
+      return { [Symbol.dispose]: () => void this.removeDoneCallback(callback) };
+    }, options);
+    if (waited === "timed-out") {
+      throw new TimeoutError(`The future is still ${this.#state} after ${options?.timeout} ms; its call goes on`);
+    }
+  }
+
+  #move(to: FutureState): void {
+    const from = this.#state;
+    if (!(NEXT[from] as readonly FutureState[]).includes(to)) {
+      throw new InvalidStateError(`Cannot make a future ${to} that is ${from}: its outcome stays as it is`);
+    }
+    this.#state = to;
+  }
+
+  #settle(to: "succeeded" | "failed" | "cancelled", outcome: unknown): void {
+    this.#move(to);
+    this.#outcome = outcome;
+    this.#owner = undefined;
+    this.#listeners = undefined;
+    if (to === "succeeded") this.#resolve?.(outcome as never);
+    else this.#reject?.(outcome);
+    this.#resolve = undefined;
+    this.#reject = undefined;
+    const callbacks = this.#callbacks;
+    if (callbacks !== undefined) {
+      this.#callbacks = undefined;
+      for (const callback of callbacks) this.#call(callback);
+    }
+    // After the callbacks, for they may look. The rejected promise makes Node itself watch for the first look: it
+    // reports after the current microtasks, and takes the report back when somebody looks later.
+    if (to === "failed" && this.#observed === "no") this.#promise ??= Promise.reject(outcome);
+  }
+
+  #call(callback: Callback): void {
+    try {
+      callback(this as never);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : new Error(`A done callback threw ${String(error)}`));
+    }
+  }
+
+  static {
+    // Not a method: isolated declarations cannot name a computed key.
+    Object.defineProperty(Future.prototype, inspect.custom, {
+      value(this: Future<unknown>): string {
+        return `Future <${this.state}>`;
+      },
+    });
+    control = {
+      create: (owner) => new Future(owner),
+      start: (future) => {
+        if (future.#state !== "running") future.#move("running");
+      },
+      requeue: (future) => future.#move("pending"),
+      succeed: (future, value) => future.#settle("succeeded", value),
+      fail: (future, error) => future.#settle("failed", error),
+      cancel: (future, error) => future.#settle("cancelled", error),
+      progress: (future, value) => {
+        for (const listener of future.#listeners ?? []) future.#call(() => listener(value));
+      },
+      observe: (future) => {
+        future.#observed = "yes";
+      },
+      outcome: (future) => {
+        if (future.#state === "succeeded") return { status: "fulfilled", value: future.#outcome as never };
+        return future.done() ? { status: "rejected", reason: future.#outcome } : undefined;
+      },
+    };
+  }
+}

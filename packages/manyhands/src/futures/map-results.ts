@@ -1,0 +1,108 @@
+/** `MapResults`: what `map` gives. `await` collects, `for await` streams with back-pressure.
+ *
+ *  Guarantees: inputs are pulled only as results are taken; in order unless asked otherwise; a failing call shows at
+ *  its position and the next `next()` goes on behind it; leaving early cancels what has not started. */
+import type { Entry, MapRun } from "./map-run.js";
+
+/** One outcome of a map, with where and when the call ran. */
+export type MapOutcome<R> = (
+  | { readonly status: "fulfilled"; readonly value: R }
+  | { readonly status: "rejected"; readonly reason: unknown }
+) & {
+  /** Position of the input, from 0. */
+  readonly index: number;
+  /** Start of the last attempt, ms since the Unix epoch; 0 when the call never started. */
+  readonly start: number;
+  /** Running time of the last attempt, in ms. */
+  readonly duration: number;
+  /** Number of the last attempt, from 1. */
+  readonly attempt: number;
+  /** Name of the worker that ran it; empty when none did. */
+  readonly worker: string;
+};
+
+/** The results of a map.
+ *
+ *  @example
+ *  ```ts
+ *  const all = await pool.map(isPrime, numbers);                    // an array, in input order
+ *  for await (const one of pool.map(isPrime, endless())) use(one);  // as they come, the input pulled as needed
+ *  ```
+ *  @remarks Cancellation: leaving a `for await` early cancels what has not started and closes the input; calls that
+ *  run are left to end. */
+export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]> {
+  readonly #run: Pick<MapRun<unknown>, "take" | "close">;
+  #collected: Promise<R[]> | undefined;
+
+  /** @internal Made by the executors. */
+  constructor(run: Pick<MapRun<unknown>, "take" | "close">) {
+    this.#run = run;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The next result. Rejects with the error of a failed call at its position; the next call goes on behind it. */
+  async next(): Promise<IteratorResult<R, undefined>> {
+    const entry = await this.#run.take("iterating");
+    if (entry === undefined) return { value: undefined, done: true };
+    if (entry.outcome.status === "rejected") throw entry.outcome.reason;
+    return { value: entry.outcome.value as R, done: false };
+  }
+
+  /** Leaves: cancels what has not started and closes the input. */
+  async return(): Promise<IteratorResult<R, undefined>> {
+    this.#run.close();
+    return { value: undefined, done: true };
+  }
+
+  /** Every outcome, failures included, with where and when each call ran. */
+  async *settled(): AsyncGenerator<MapOutcome<R>, void, undefined> {
+    let done = false;
+    try {
+      for (let entry = await this.#run.take("iterating"); entry !== undefined; ) {
+        yield outcomeOf<R>(entry);
+        entry = await this.#run.take("iterating");
+      }
+      done = true;
+    } finally {
+      if (!done) this.#run.close();
+    }
+  }
+
+  /** Collects every result into an array in input order; the first failure in that order rejects, and what has not
+   *  started then is cancelled. */
+  // biome-ignore lint/suspicious/noThenProperty: `await pool.map(…)` is the contract
+  then<A = R[], B = never>(
+    onFulfilled?: ((value: R[]) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#collected ??= this.#collect();
+    return this.#collected.then(onFulfilled, onRejected);
+  }
+
+  async #collect(): Promise<R[]> {
+    const values: R[] = [];
+    for (;;) {
+      const entry = await this.#run.take("collecting");
+      if (entry === undefined) return values;
+      if (entry.outcome.status === "rejected") {
+        this.#run.close();
+        throw entry.outcome.reason;
+      }
+      values.push(entry.outcome.value as R);
+    }
+  }
+}
+
+function outcomeOf<R>({ index, outcome, report }: Entry): MapOutcome<R> {
+  return {
+    index,
+    ...(outcome as { status: "fulfilled"; value: R }),
+    start: report.startedAt,
+    duration: report.duration,
+    attempt: report.attempt,
+    worker: report.workerName,
+  };
+}

@@ -1,0 +1,26 @@
+/** Rank 2: results of calls, and the contract of everything that runs calls. */
+export { asCompleted, type Completions } from "./as-completed.js";
+export type {
+  CallOptions,
+  Executor,
+  ExecutorKind,
+  ExecutorStats,
+  FunctionRef,
+  Histogram,
+  MapOptions,
+  RetryOptions,
+  Task,
+  Transferable,
+} from "./executor.js";
+export {
+  control,
+  Future,
+  type FutureControl,
+  type FutureOwner,
+  type FutureResolvers,
+  type FutureState,
+  type Outcome,
+} from "./future.js";
+export { type MapOutcome, MapResults } from "./map-results.js";
+export { type CallReport, type Entry, type ItemSink, type MapHost, MapRun } from "./map-run.js";
+export { type ReturnWhen, wait } from "./wait.js";

@@ -1,0 +1,152 @@
+/** The event loop itself behind the port: calls run in this thread, nothing is cloned, closures are welcome.
+ *
+ *  Guarantees: a call starts in a later microtask than its submit, never inside it; at most `limit` run at once; a
+ *  task cannot be stopped from outside here: one that is given up is left behind, and its place is free again. */
+import type { Outcome } from "../futures/mod.js";
+import { Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
+import type { TaskContext } from "./context.js";
+import type { PortEvents, Recall, Ticket, WorkerPort } from "./port.js";
+
+interface Entry<T> {
+  readonly ticket: T;
+  readonly job: Job;
+  state: "waiting" | "started" | "recalled";
+  cooperative: "yes" | "no";
+}
+
+export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
+  readonly kind = "event-loop";
+  readonly name: string;
+  readonly id = 0;
+  readonly room: number = Number.POSITIVE_INFINITY;
+  readonly worker: TaskContext["worker"];
+  readonly #events: PortEvents<T>;
+  readonly #loop: TaskLoop;
+  readonly #entries = new Map<number, Entry<T>>();
+  readonly #codes = new WeakMap<object, JobCode>();
+  #next = 0;
+  #drain: "none" | "asked" = "none";
+
+  constructor(name: string, limit: number, events: PortEvents<T>) {
+    this.name = name;
+    this.#events = events;
+    this.worker = { kind: "event-loop", id: 0, name };
+    this.#loop = new TaskLoop(this, limit, "among");
+  }
+
+  // ── the pool's side ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  initialize(): void {
+    // Later, as with every other worker: whoever makes it has not finished making it.
+    queueMicrotask(() => this.#events.ready());
+  }
+
+  send(tickets: readonly T[]): void {
+    for (const ticket of tickets) {
+      ticket.slot = this.#next++;
+      const job = new Job(this, ticket.slot, 0, ticket.target, ticket.args, ticket.attempt, ticket.timeout);
+      this.#entries.set(ticket.slot, { ticket, job, state: "waiting", cooperative: "no" });
+      this.#loop.push(job);
+    }
+    // A task may submit, and its own loop is draining then; that drain takes these up too.
+    if (this.#drain === "none") {
+      this.#drain = "asked";
+      queueMicrotask(() => {
+        this.#drain = "none";
+        this.#loop.drain();
+      });
+    }
+  }
+
+  recall(ticket: T): Recall {
+    const entry = this.#entries.get(ticket.slot);
+    if (entry === undefined || entry.state === "started") return "started";
+    entry.state = "recalled";
+    this.#entries.delete(ticket.slot);
+    return "taken";
+  }
+
+  startedAt(ticket: T): number | undefined {
+    const entry = this.#entries.get(ticket.slot);
+    return entry?.state === "started" ? entry.job.startedAt : undefined;
+  }
+
+  cooperative(ticket: T): boolean {
+    return this.#entries.get(ticket.slot)?.cooperative === "yes";
+  }
+
+  stop(ticket: T, reason: unknown): void {
+    this.#loop.stop(ticket.slot, 0, reason);
+  }
+
+  /** Gives up a running task: its place is free, its outcome is ignored. */
+  leave(ticket: T): void {
+    this.#entries.delete(ticket.slot);
+    this.#loop.forget(ticket.slot);
+  }
+
+  look(): void {
+    // Outcomes are told as they come.
+  }
+
+  hold(): void {
+    // What a task waits for keeps the program alive, or does not: that is the task's own affair here.
+  }
+
+  close(): void {
+    this.terminate();
+  }
+
+  terminate(): void {
+    const running: T[] = [];
+    const waiting: T[] = [];
+    for (const { ticket, state } of this.#entries.values()) (state === "started" ? running : waiting).push(ticket);
+    this.#entries.clear();
+    const exit = { worker: this.name, id: 0, exitCode: 0, signal: null };
+    this.#events.exited({ exit, cause: undefined }, running, waiting);
+  }
+
+  // ── the loop's side ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  resolve(job: Job): JobCode {
+    const run = job.code as JobCode["run"];
+    let code = this.#codes.get(run);
+    if (code === undefined) {
+      code = { run, longest: Number.POSITIVE_INFINITY };
+      this.#codes.set(run, code);
+    }
+    return code;
+  }
+
+  claim(job: Job): boolean {
+    const entry = this.#entries.get(job.slot);
+    if (entry === undefined) return false;
+    entry.state = "started";
+    return true;
+  }
+
+  settled(job: Job, outcome: Outcome<unknown>, duration: number): void {
+    const entry = this.#entries.get(job.slot);
+    if (entry === undefined) return;
+    this.#entries.delete(job.slot);
+    this.#events.settled(entry.ticket, outcome, job.startedAt, duration);
+  }
+
+  announce(): void {
+    this.#events.turn();
+  }
+
+  tookContext(job: Job): void {
+    const entry = this.#entries.get(job.slot);
+    if (entry !== undefined) entry.cooperative = "yes";
+  }
+
+  stopRequested(job: Job): boolean {
+    return job.stopped !== undefined;
+  }
+
+  progress(job: Job, value: unknown): void {
+    const entry = this.#entries.get(job.slot);
+    if (entry !== undefined) this.#events.progress(entry.ticket, value);
+  }
+}

@@ -1,0 +1,68 @@
+/** The program of a worker thread. */
+import { parentPort, threadId, workerData } from "node:worker_threads";
+import { getHeapStatistics } from "node:v8";
+import { CallSlots, fitsSlot } from "../memory/call-slots.js";
+import type { Transferable } from "../futures/mod.js";
+import type { Job } from "./loop.js";
+import { type FromWorker, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
+import { type Line, WorkerHost } from "./worker-host.js";
+
+class ThreadLine implements Line {
+  readonly kind = "thread";
+  readonly id = threadId;
+  readonly #slots: CallSlots;
+  #published: "nothing" | "something" = "nothing";
+
+  constructor(slots: CallSlots) {
+    this.#slots = slots;
+  }
+
+  post(message: FromWorker, transfer: readonly Transferable[] = []): void {
+    parentPort?.postMessage(message, transfer as never);
+  }
+
+  claim(job: Job): boolean {
+    return this.#slots.claim(job.slot, job.token, job.startedAt);
+  }
+
+  stopRequested(job: Job): boolean {
+    return this.#slots.stopRequested(job.slot, job.token);
+  }
+
+  tookContext(job: Job): void {
+    this.#slots.markCooperative(job.slot);
+  }
+
+  publish(job: Job, value: unknown, duration: number): boolean {
+    if (!fitsSlot(value)) return false;
+    this.#slots.finish(job.slot, job.token, value, duration);
+    this.#published = "something";
+    return true;
+  }
+
+  ended(job: Job, duration: number): void {
+    this.#slots.ended(job.slot, duration);
+  }
+
+  announce(): void {
+    if (this.#published === "nothing") return;
+    this.#published = "nothing";
+    this.post(LOOK);
+  }
+
+  memory(): number {
+    const heap = getHeapStatistics();
+    return heap.used_heap_size + heap.external_memory;
+  }
+
+  exit(code: number): void {
+    process.exit(code);
+  }
+}
+
+const { buffer, settings } = workerData as { buffer: SharedArrayBuffer; settings: WorkerSettings };
+const line = new ThreadLine(new CallSlots(buffer));
+const host = new WorkerHost(line, settings);
+// Whatever a task that calls process.exit() had finished before must still be heard of.
+process.on("exit", () => line.announce());
+parentPort?.on("message", (message: ToWorker) => host.receive(message));

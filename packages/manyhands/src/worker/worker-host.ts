@@ -1,0 +1,184 @@
+/** The inside of a worker, thread or process: takes the pool's messages, runs the loop, answers over its line.
+ *
+ *  Guarantees: the initializer runs before any call; a function is loaded once; every claimed call is answered, also
+ *  when its result cannot travel; an error that no task caught is told to the pool before the worker ends of it. */
+import type { Outcome, Transferable } from "../futures/mod.js";
+import { encodeError } from "../wire/errors.js";
+import { resolveFunction } from "../wire/resolve-function.js";
+import { transferListOf } from "../wire/transfer.js";
+import { serializationError } from "../wire/values.js";
+import type { TaskContext } from "./context.js";
+import { type Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
+import { type FromWorker, type Initializer, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
+
+/** The worker's end of its connection with the pool. */
+export interface Line {
+  readonly kind: "thread" | "process";
+  readonly id: number;
+  /** Sends a message; throws when a part of it cannot be cloned. */
+  post(message: FromWorker, transfer?: readonly Transferable[]): void;
+  claim(job: Job): boolean;
+  stopRequested(job: Job): boolean;
+  tookContext(job: Job): void;
+  /** Publishes a small outcome without a message. @returns false when it must be posted. */
+  publish(job: Job, value: unknown, duration: number): boolean;
+  /** Says how long a call ran whose outcome is about to be posted. */
+  ended(job: Job, duration: number): void;
+  /** Makes known what was published. */
+  announce(): void;
+  /** Bytes in use by this worker. */
+  memory(): number;
+  /** Ends the worker in good order. */
+  exit(code: number): void;
+}
+
+const LARGE = 1024 * 1024;
+/** Memory is looked at no more often than this, in ms: the look itself takes some 30 µs. */
+const MEMORY_EVERY = 20;
+
+export class WorkerHost implements JobHost {
+  readonly worker: TaskContext["worker"];
+  readonly #line: Line;
+  readonly #settings: WorkerSettings;
+  readonly #loop: TaskLoop;
+  readonly #codes: (JobCode | Promise<JobCode>)[] = [];
+  /** Jobs that reported progress: their outcome must be a message too, or it would overtake the reports. */
+  readonly #reported = new WeakSet<Job>();
+  #phase: "starting" | "serving" | "closing" = "starting";
+  #memoryAt = 0;
+
+  constructor(line: Line, settings: WorkerSettings) {
+    this.#line = line;
+    this.#settings = settings;
+    this.worker = { kind: line.kind, id: line.id, name: settings.name };
+    this.#loop = new TaskLoop(this, settings.tasksPerWorker, settings.tasksPerWorker === 1 ? "alone" : "among");
+    process.on("uncaughtException", (error) => {
+      line.post({ type: "uncaught", error: encodeError(error) });
+      line.exit(1);
+    });
+  }
+
+  receive(message: ToWorker): void {
+    switch (message.type) {
+      case "initialize":
+        void this.#initialize(message.initializer);
+        break;
+      case "function":
+        this.#define(message.index, resolveFunction(message.target));
+        break;
+      case "calls":
+        readCalls(message.calls, this, (job) => this.#loop.push(job));
+        if (this.#phase !== "starting") this.#loop.drain();
+        break;
+      case "stop":
+        this.#loop.stop(message.slot, message.token, message.reason);
+        break;
+      case "close":
+        this.#phase = "closing";
+        this.#leaveWhenDone();
+        break;
+    }
+  }
+
+  claim(job: Job): boolean {
+    return this.#line.claim(job);
+  }
+
+  stopRequested(job: Job): boolean {
+    return this.#line.stopRequested(job);
+  }
+
+  tookContext(job: Job): void {
+    this.#line.tookContext(job);
+  }
+
+  progress(job: Job, value: unknown): void {
+    this.#reported.add(job);
+    try {
+      this.#line.post({ type: "progress", slot: job.slot, token: job.token, value });
+    } catch {
+      // Thrown into the task, where the value comes from: there it can be mended.
+      throw serializationError(value, "progress", this.#line.kind);
+    }
+  }
+
+  resolve(job: Job): JobCode | Promise<JobCode> {
+    return this.#codes[job.code as number] as JobCode | Promise<JobCode>;
+  }
+
+  settled(job: Job, outcome: Outcome<unknown>, duration: number): void {
+    if (outcome.status === "rejected") this.#fail(job, outcome.reason, duration);
+    else if (this.#reported.has(job) || !this.#line.publish(job, outcome.value, duration)) {
+      this.#postValue(job, outcome.value, duration);
+    }
+  }
+
+  announce(): void {
+    this.#line.announce();
+    if (this.#settings.memory === "report") this.#reportMemory();
+    if (this.#phase === "closing") this.#leaveWhenDone();
+  }
+
+  async #initialize(initializer: Initializer | undefined): Promise<void> {
+    if (initializer !== undefined) {
+      try {
+        const run = await resolveFunction(initializer.target);
+        await run(...(initializer.args as never[]));
+      } catch (error) {
+        this.#line.post({ type: "broken", error: encodeError(error) });
+        return;
+      }
+    }
+    if (this.#phase === "starting") this.#phase = "serving";
+    this.#line.post({ type: "ready" });
+    this.#loop.drain();
+  }
+
+  #define(index: number, loading: Promise<(...args: never[]) => unknown>): void {
+    const code = loading.then((run): JobCode => {
+      const loaded: JobCode = { run, longest: Number.POSITIVE_INFINITY };
+      this.#codes[index] = loaded;
+      return loaded;
+    });
+    // Each call of the function hears of the failure; without this the first one's would also count as unhandled.
+    code.catch(() => undefined);
+    this.#codes[index] = code;
+  }
+
+  #postValue(job: Job, value: unknown, duration: number): void {
+    this.#line.ended(job, duration);
+    const moved = this.#line.kind === "thread" ? transferListOf(value) : [];
+    try {
+      const copied = moved.length > 0 ? 0 : largeSize(value);
+      this.#line.post({ type: "value", slot: job.slot, value, copied }, moved);
+    } catch (cause) {
+      const error = serializationError(value, "result", this.#line.kind);
+      if (error.cause === undefined) error.cause = cause;
+      this.#fail(job, error, duration);
+    }
+  }
+
+  #fail(job: Job, reason: unknown, duration: number): void {
+    this.#line.ended(job, duration);
+    this.#line.post({ type: "error", slot: job.slot, error: encodeError(reason) });
+  }
+
+  #reportMemory(): void {
+    const now = performance.now();
+    if (now - this.#memoryAt < MEMORY_EVERY) return;
+    this.#memoryAt = now;
+    this.#line.post({ type: "memory", bytes: this.#line.memory() });
+  }
+
+  #leaveWhenDone(): void {
+    if (this.#loop.active === 0 && this.#loop.queued === 0) this.#line.exit(0);
+  }
+}
+
+/** The size of a value that is one large piece; 0 for others, which are not worth a walk on the hot path. */
+function largeSize(value: unknown): number {
+  let bytes = 0;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) bytes = value.byteLength;
+  else if (typeof value === "string") bytes = value.length;
+  return bytes > LARGE ? bytes : 0;
+}

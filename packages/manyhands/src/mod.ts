@@ -1,0 +1,51 @@
+/** manyhands: one concurrency toolkit for Node.js and TypeScript. */
+export {
+  BrokenExecutorError,
+  CancelledError,
+  ClosureError,
+  FunctionRefError,
+  InvalidOptionError,
+  InvalidStateError,
+  InvariantError,
+  ManyhandsError,
+  QueueTimeoutError,
+  RemoteError,
+  SerializationError,
+  ShutdownError,
+  TimeoutError,
+  type WaitOptions,
+  type WorkerExit,
+  WorkerExitedError,
+} from "./base/mod.js";
+export {
+  asCompleted,
+  type CallOptions,
+  type Executor,
+  type ExecutorKind,
+  type ExecutorStats,
+  type FunctionRef,
+  Future,
+  type FutureResolvers,
+  type FutureState,
+  type Histogram,
+  type MapOptions,
+  type MapOutcome,
+  MapResults,
+  type Outcome,
+  type RetryOptions,
+  type ReturnWhen,
+  type Task,
+  type Transferable,
+  wait,
+} from "./futures/mod.js";
+export {
+  EventLoopExecutor,
+  type EventLoopOptions,
+  LocalExecutor,
+  type PoolOptions,
+  ProcessPoolExecutor,
+  type ProcessPoolOptions,
+  ThreadPoolExecutor,
+} from "./pool/mod.js";
+export { type ErrorCodec, isMain, type ModuleRef, moduleRef, registerError, transfer } from "./wire/mod.js";
+export { context, type TaskContext } from "./worker/mod.js";

@@ -1,0 +1,267 @@
+/** The workers of an executor: starts them, replaces them, ends them.
+ *
+ *  Guarantees: never more live workers than the maximum; a replacement is ready before the one it replaces goes, except
+ *  where a quota is used up; workers that cannot live are not started for ever; an idle worker does not keep the
+ *  program alive, one that is waited for does. */
+import type { Clock } from "../base/clock.js";
+import { BrokenExecutorError } from "../base/errors.js";
+import type { Outcome } from "../futures/mod.js";
+import type { Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
+import { CLOSED, nextBreaker } from "./breaker.js";
+import type { Call } from "./call.js";
+import { Crewman } from "./crewman.js";
+
+export interface CrewSettings {
+  readonly name: string;
+  readonly maxWorkers: number;
+  readonly minWorkers: number;
+  readonly tasksPerWorker: number;
+  /** ms; `Infinity`: an idle worker is kept. */
+  readonly idleTimeout: number;
+  readonly maxTasksPerWorker: number;
+  /** ms */
+  readonly maxAge: number;
+  /** bytes */
+  readonly maxMemory: number;
+  /** Whether a busy executor keeps the program alive. */
+  readonly ref: "ref" | "unref";
+  /** Resolves when the initializer is ready to travel; rejects when it cannot. */
+  readonly initializer: Promise<Initializer> | undefined;
+  spawn(name: string, events: PortEvents<Call>): WorkerPort<Call>;
+}
+
+/** What a crew tells its scheduler. */
+export interface CrewEvents {
+  started(call: Call): void;
+  settled(worker: Crewman, call: Call, outcome: Outcome<unknown>, startedAt: number, duration: number): void;
+  refused(worker: Crewman, call: Call, error: unknown): void;
+  skipped(worker: Crewman, call: Call): void;
+  copied(bytes: number): void;
+  /** There may be room for more calls. */
+  turn(): void;
+  /** The calls go back to wait. */
+  returned(calls: readonly Call[]): void;
+  exited(worker: Crewman, exit: PortExit, running: readonly Call[], waiting: readonly Call[]): void;
+  /** No worker can live. */
+  broken(error: BrokenExecutorError): void;
+  /** The last worker has gone. */
+  empty(): void;
+}
+
+export class Crew {
+  readonly #settings: CrewSettings;
+  readonly #events: CrewEvents;
+  readonly #clock: Clock;
+  readonly #members = new Set<Crewman>();
+  readonly #byKey = new Map<string, Crewman>();
+  #breaker = CLOSED;
+  #made = 0;
+  #phase: "open" | "closing" = "open";
+
+  constructor(settings: CrewSettings, events: CrewEvents, clock: Clock) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** Starts the workers that are kept at all times. */
+  start(): void {
+    while (this.live < this.#settings.minWorkers && this.#phase === "open") this.spawn();
+  }
+
+  get members(): ReadonlySet<Crewman> {
+    return this.#members;
+  }
+
+  get live(): number {
+    return this.#count((member) => member.live);
+  }
+
+  get booting(): number {
+    return this.#count((member) => member.state === "booting");
+  }
+
+  /** The worker that a key belongs to. */
+  ofKey(key: string): Crewman | undefined {
+    return this.#byKey.get(key);
+  }
+
+  bind(key: string, member: Crewman): void {
+    this.#byKey.set(key, member);
+    member.keys.add(key);
+  }
+
+  /** Starts a worker. */
+  spawn(): void {
+    this.#made += 1;
+    let member: Crewman | undefined;
+    try {
+      const port = this.#settings.spawn(`${this.#settings.name}-${this.#made}`, this.#portEvents(() => member as Crewman));
+      member = new Crewman(port, this.#settings.tasksPerWorker, this.#settings.maxTasksPerWorker);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#events.broken(new BrokenExecutorError(`Cannot start a worker: ${message}`, { cause: error }));
+      return;
+    }
+    const { port } = member;
+    this.#members.add(member);
+    port.hold("unref");
+    if (this.#settings.initializer === undefined) return port.initialize(undefined);
+    this.#settings.initializer.then(
+      (initializer) => port.initialize(initializer),
+      (error: unknown) => this.#initializerFailed(error),
+    );
+  }
+
+  /** Lets the workers that somebody waits for keep the program alive, and no others. */
+  hold(member: Crewman, queued: number): void {
+    const needed = member.held > 0 || (queued > 0 && member.state === "booting") || this.#phase === "closing";
+    const how = needed && (this.#settings.ref === "ref" || this.#phase === "closing") ? "ref" : "unref";
+    if (member.holding === how) return;
+    member.holding = how;
+    member.port.hold(how);
+  }
+
+  /** Called when a worker has been given calls. */
+  given(member: Crewman): void {
+    member.idle?.[Symbol.dispose]();
+    member.idle = undefined;
+    if (member.quota <= 0 && member.live) this.retire(member);
+    else if (member.quota <= 0 && member.state === "aging") this.retire(member);
+  }
+
+  /** Called when a worker may have nothing left to do. */
+  rested(member: Crewman): void {
+    if (member.held > 0) return;
+    if (member.state === "retiring" || this.#phase === "closing") return this.#end(member);
+    const { idleTimeout, minWorkers } = this.#settings;
+    if (idleTimeout === Number.POSITIVE_INFINITY || member.idle !== undefined || !member.live) return;
+    member.idle = this.#clock.after(idleTimeout, () => {
+      member.idle = undefined;
+      if (member.state === "serving" && member.held === 0 && this.live > minWorkers) this.retire(member);
+    });
+  }
+
+  /** No more calls for this worker; it ends when it has finished what it holds. */
+  retire(member: Crewman): void {
+    member.move("retiring");
+    this.#release(member);
+    if (this.#phase === "open" && this.live < this.#settings.minWorkers) this.spawn();
+    this.rested(member);
+  }
+
+  /** Ends a worker whatever it is doing. */
+  kill(member: Crewman): void {
+    if (member.state === "gone") return;
+    if (member.state !== "closing") member.move("closing");
+    this.#release(member);
+    member.port.terminate();
+  }
+
+  /** Ends all workers: those that are idle in good order, or all of them at once. */
+  close(how: "idle" | "now"): void {
+    this.#phase = "closing";
+    if (this.#members.size === 0) return this.#events.empty();
+    for (const member of [...this.#members]) {
+      this.hold(member, 0);
+      if (how === "now") this.kill(member);
+      else if (member.state !== "closing" && member.held === 0) this.#end(member);
+    }
+  }
+
+  #count(which: (member: Crewman) => boolean): number {
+    let count = 0;
+    for (const member of this.#members) if (which(member)) count += 1;
+    return count;
+  }
+
+  #portEvents(member: () => Crewman): PortEvents<Call> {
+    const events = this.#events;
+    return {
+      ready: () => this.#ready(member()),
+      broken: (error) => this.#initializerFailed(error),
+      started: (call) => events.started(call),
+      settled: (call, outcome, startedAt, duration) => events.settled(member(), call, outcome, startedAt, duration),
+      refused: (call, error) => events.refused(member(), call, error),
+      skipped: (call) => events.skipped(member(), call),
+      progress: (call, value) => call.progress(value),
+      memory: (bytes) => {
+        if (bytes > this.#settings.maxMemory) this.#replace(member());
+      },
+      copied: (bytes) => events.copied(bytes),
+      turn: () => events.turn(),
+      exited: (exit, running, waiting) => this.#exited(member(), exit, running, waiting),
+    };
+  }
+
+  #ready(member: Crewman): void {
+    this.#breaker = nextBreaker(this.#breaker, "ready");
+    if (member.state !== "booting") return;
+    member.move("serving");
+    member.served = true;
+    for (const other of this.#members) if (other.state === "aging") this.retire(other);
+    const { maxAge } = this.#settings;
+    if (maxAge !== Number.POSITIVE_INFINITY) member.timers.push(this.#clock.after(maxAge, () => this.#replace(member)));
+    this.rested(member);
+    this.#events.turn();
+  }
+
+  /** Starts a worker in the place of one that goes on serving until then. */
+  #replace(member: Crewman): void {
+    if (member.state !== "serving" || this.#phase !== "open") return;
+    member.move("aging");
+    if (member.held === 0 && this.live >= this.#settings.minWorkers) this.retire(member);
+    else this.spawn();
+  }
+
+  /** Lets go of what belongs to the worker alone. */
+  #release(member: Crewman): void {
+    for (const key of member.keys) this.#byKey.delete(key);
+    member.keys.clear();
+    member.idle?.[Symbol.dispose]();
+    for (const timer of member.timers.splice(0)) timer[Symbol.dispose]();
+    const calls: Call[] = [];
+    for (let call = member.own.shift(); call !== undefined; call = member.own.shift()) calls.push(call);
+    if (calls.length > 0) this.#events.returned(calls);
+  }
+
+  #end(member: Crewman): void {
+    if (member.state === "closing" || member.state === "gone") return;
+    if (member.doomed) return this.kill(member);
+    member.move("closing");
+    this.#release(member);
+    member.port.close();
+    // It has nothing to do; one that still does not end is stuck in something that a task left behind.
+    member.timers.push(this.#clock.after(CLOSE_WITHIN, () => member.port.terminate()));
+  }
+
+  #exited(member: Crewman, exit: PortExit, running: readonly Call[], waiting: readonly Call[]): void {
+    const before = member.state;
+    this.#release(member);
+    member.move("gone");
+    this.#members.delete(member);
+    if (before === "booting") this.#breaker = nextBreaker(this.#breaker, "died-starting");
+    this.#events.exited(member, exit, running, waiting);
+    if (this.#phase === "closing") {
+      if (this.#members.size === 0) this.#events.empty();
+      return;
+    }
+    if (this.#breaker.kind === "open") this.#events.broken(cannotLive(exit));
+    else if (this.live < this.#settings.minWorkers) this.spawn();
+  }
+
+  #initializerFailed(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#events.broken(new BrokenExecutorError(`The initializer failed: ${message}`, { cause: error }));
+  }
+}
+
+/** How long an idle worker may take to end before it is terminated, in ms. */
+const CLOSE_WITHIN = 2000;
+
+function cannotLive({ exit, cause }: PortExit): BrokenExecutorError {
+  const how = exit.signal === null ? `exit code ${exit.exitCode}` : `signal ${exit.signal}`;
+  const why = cause instanceof Error ? `: ${cause.message}` : "";
+  const message = `Workers die before they can serve (the last, ${exit.worker}, with ${how}${why}); no more are started`;
+  return new BrokenExecutorError(message, { cause });
+}

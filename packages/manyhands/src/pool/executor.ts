@@ -1,0 +1,214 @@
+/** The `Executor` contract over a scheduler: what the three local executors share.
+ *
+ *  Guarantees: options are checked where they are given; shutting down twice is the same as once; a map that nobody
+ *  looked at does not swallow its failure. */
+import type {
+  CallOptions,
+  Executor,
+  ExecutorKind,
+  ExecutorStats,
+  Future,
+  MapHost,
+  MapOptions,
+  Task,
+} from "../futures/mod.js";
+import { MapResults, MapRun } from "../futures/mod.js";
+import { CancelledError, ShutdownError } from "../base/errors.js";
+import type { AnyTask } from "../wire/mod.js";
+import { type CallPlan, DEFAULT_PLAN, type MapPlan, planCall, planMap } from "./plan.js";
+import type { Scheduler } from "./scheduler.js";
+import { snapshot } from "./snapshot.js";
+
+/** What an executor does with a map that has not ended. */
+type OpenMap = Pick<MapRun<unknown>, "unseenFailure" | "stopInput" | "close" | "drains">;
+
+/** What an executor and its `with()` views share. */
+export class Engine {
+  readonly kind: ExecutorKind;
+  readonly name: string;
+  readonly maxWorkers: number;
+  readonly scheduler: Scheduler;
+  readonly #maps = new Set<OpenMap>();
+  #mapEnded: (() => void) | undefined;
+  #shutdown: Promise<void> | undefined;
+  #terminate: Promise<void> | undefined;
+
+  constructor(kind: ExecutorKind, name: string, maxWorkers: number, scheduler: Scheduler) {
+    this.kind = kind;
+    this.name = name;
+    this.maxWorkers = maxWorkers;
+    this.scheduler = scheduler;
+  }
+
+  map<T, R>(
+    task: AnyTask,
+    items: Iterable<T> | AsyncIterable<T>,
+    plan: MapPlan,
+    argsOf: (item: T) => readonly unknown[],
+    below: (...args: never[]) => unknown,
+  ): MapResults<R> {
+    const { scheduler } = this;
+    const host: MapHost<T> = {
+      submit: (item, index, sink) => {
+        const refusal = sink.drains && scheduler.phase === "draining" ? undefined : scheduler.refusal();
+        if (refusal !== undefined) throw refusal;
+        scheduler.submit(task, argsOf(item), plan, below, { kind: "map", sink, index });
+      },
+      abandon: (sink, reason) => scheduler.abandon(sink, reason),
+      window: () => plan.bufferSize ?? 4 * this.maxWorkers * (plan.chunk > 0 ? plan.chunk : scheduler.batchOf(task)),
+      ended: () => {
+        this.#maps.delete(run);
+        leave();
+        this.#mapEnded?.();
+      },
+    };
+    const run = new MapRun(host, items, plan.order);
+    const leave = closeOnAbort(run, plan.signal);
+    this.#maps.add(run);
+    if (plan.signal?.aborted !== true) run.pump();
+    return new MapResults<R>(run);
+  }
+
+  shutdown(pending: "finish" | "cancel"): Promise<void> {
+    this.#shutdown ??= this.#drainAndClose(pending);
+    return this.#shutdown;
+  }
+
+  terminate(): Promise<void> {
+    this.#terminate ??= this.#stop();
+    return this.#terminate;
+  }
+
+  async #drainAndClose(pending: "finish" | "cancel"): Promise<void> {
+    for (;;) {
+      await this.scheduler.drain(pending);
+      // A map that is being collected goes on to its end; one that nobody takes from would never get there.
+      if ([...this.#maps].some((run) => run.drains)) {
+        await new Promise<void>((resolve) => {
+          this.#mapEnded = resolve;
+        });
+      } else if (this.scheduler.unsettled === 0) break;
+    }
+    this.#closeMaps();
+    await this.scheduler.close();
+  }
+
+  async #stop(): Promise<void> {
+    await this.scheduler.terminate();
+    this.#closeMaps();
+  }
+
+  #closeMaps(): void {
+    for (const run of this.#maps) {
+      const failure = run.unseenFailure;
+      // Nobody ever asked for these results. Node reports the rejection as it does for a promise.
+      if (failure !== undefined) void Promise.reject(failure.reason);
+      if (this.scheduler.phase === "closed") run.stopInput(new ShutdownError(`The executor ${this.name} was terminated`));
+    }
+    this.#maps.clear();
+  }
+}
+
+/** Ends the map when its signal aborts. @returns what removes the listener. */
+function closeOnAbort(run: Pick<OpenMap, "close">, signal: AbortSignal | undefined): () => void {
+  if (signal === undefined) return () => undefined;
+  const abort = (): void => run.close(new CancelledError("The map was cancelled", { cause: signal.reason }));
+  // In the next microtask: whoever asked for the map must get it before it is closed.
+  if (signal.aborted) queueMicrotask(abort);
+  else signal.addEventListener("abort", abort, { once: true });
+  return () => signal.removeEventListener("abort", abort);
+}
+
+/** An executor, or a view of one with other options for each call. */
+export class LocalExecutor implements Executor {
+  readonly #engine: Engine;
+  readonly #plan: CallPlan;
+
+  /** @internal */
+  constructor(engine: Engine, plan: CallPlan = DEFAULT_PLAN) {
+    this.#engine = engine;
+    this.#plan = plan;
+  }
+
+  /** Where tasks run. */
+  get kind(): ExecutorKind {
+    return this.#engine.kind;
+  }
+
+  /** Runs `fn(...args)` and gives the future of its result. Never throws: what is wrong with the call fails its future.
+   *
+   *  @param fn an exported function, a self-contained one, or a reference made by `moduleRef`.
+   *  @param args are copied to the worker when the call leaves for it; do not change them before.
+   *  @returns rejects with what the function threw, or with `ClosureError` (`ERR_CLOSURE`), `FunctionRefError`
+   *  (`ERR_FUNCTION_REF`), `SerializationError` (`ERR_SERIALIZATION`), `ShutdownError` (`ERR_SHUTDOWN`),
+   *  `BrokenExecutorError` (`ERR_BROKEN_EXECUTOR`), `WorkerExitedError` (`ERR_WORKER_EXITED`), `TimeoutError`
+   *  (`ERR_TIMEOUT`), `QueueTimeoutError` (`ERR_QUEUE_TIMEOUT`), `CancelledError` (`ERR_CANCELLED`).
+   *  @example
+   *  ```ts
+   *  const future = pool.submit(isPrime, 7);
+   *  console.log(await future); // true
+   *  ``` */
+  submit<A extends unknown[], R>(fn: Task<A, R>, ...args: A): Future<Awaited<R>> {
+    const call = this.#engine.scheduler.submit(fn as AnyTask, args, this.#plan, this.submit);
+    return call.future as Future<Awaited<R>>;
+  }
+
+  /** Runs `fn(item)` for each item. Inputs are pulled as results are taken; `await` collects, `for await` streams.
+   *
+   *  @param items sync or async; pulled at most `bufferSize` ahead of the consumer.
+   *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) at once, for a wrong option.
+   *  @remarks Cancellation: leaving the results early, or aborting `signal`, cancels what has not started and closes
+   *  the input.
+   *  @example
+   *  ```ts
+   *  for await (const page of pool.map(render, pages())) await save(page);
+   *  ``` */
+  map<T, R>(
+    fn: Task<[T], R>,
+    items: Iterable<T> | AsyncIterable<T>,
+    options: MapOptions = {},
+  ): MapResults<Awaited<R>> {
+    const plan = planMap(this.#plan, options);
+    return this.#engine.map(fn as AnyTask, items, plan, (item) => [item], this.map);
+  }
+
+  /** Runs `fn(...item)` for each item; otherwise like {@link map}. */
+  starmap<A extends unknown[], R>(
+    fn: Task<A, R>,
+    items: Iterable<A> | AsyncIterable<A>,
+    options: MapOptions = {},
+  ): MapResults<Awaited<R>> {
+    const plan = planMap(this.#plan, options);
+    return this.#engine.map(fn as AnyTask, items, plan, (item) => [...item], this.starmap);
+  }
+
+  /** The same workers with other options for each call. Shutting the view down shuts down the executor.
+   *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option.
+   *  @example
+   *  ```ts
+   *  const hurried = pool.with({ timeout: 500, retries: 2 });
+   *  ``` */
+  with(options: CallOptions): Executor {
+    return new LocalExecutor(this.#engine, planCall(this.#plan, options));
+  }
+
+  /** What is going on, frozen. */
+  stats(): ExecutorStats {
+    return snapshot(this.#engine);
+  }
+
+  /** Takes no more calls, lets those submitted end, then ends the workers.
+   *  @param options `cancelPending`: cancel the calls that have not started. @default false */
+  shutdown(options: { cancelPending?: boolean } = {}): Promise<void> {
+    return this.#engine.shutdown(options.cancelPending === true ? "cancel" : "finish");
+  }
+
+  /** Stops everything now: calls that have not ended are cancelled, workers ended. */
+  terminate(): Promise<void> {
+    return this.#engine.terminate();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+}

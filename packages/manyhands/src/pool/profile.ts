@@ -1,0 +1,49 @@
+/** What is known of a function's running time, and how many of its calls to hand to a worker ahead of their turn.
+ *
+ *  A crossing costs about as much as a small call, so small calls travel together; a call whose length is not known, or
+ *  is known to be long, is never handed over before the worker is free for it. */
+
+export class Profile {
+  #mean = Number.POSITIVE_INFINITY;
+  #peak = 0;
+
+  /** Learns from a call that ran `duration` ms. */
+  observe(duration: number): void {
+    if (this.#mean === Number.POSITIVE_INFINITY) {
+      this.#mean = duration;
+      this.#peak = duration;
+      return;
+    }
+    this.#mean += (duration - this.#mean) * 0.1;
+    // Falls slowly: a function that was slow lately is handed over carefully.
+    this.#peak = Math.max(duration, this.#peak * 0.98);
+  }
+
+  /** Expected time of one call in ms; `Infinity` when nothing is known. */
+  get cost(): number {
+    return Math.max(LEAST, this.#mean, this.#peak / 4);
+  }
+}
+
+/** What a call costs a worker at the least, in ms: reading it from its message and answering. */
+const LEAST = 0.001;
+
+/** The work that a worker holds at most, in ms, so that it never runs dry while the answer to its last batch crosses. */
+export const BUDGET = 2;
+
+/** What a worker holds, as seen when the next call is placed. */
+export interface Load {
+  /** Calls handed over and not settled. */
+  readonly held: number;
+  /** Their expected time in ms. */
+  readonly expected: number;
+  /** Calls that the worker runs at once. */
+  readonly slots: number;
+  /** Whether it has been silent for too long to be handed anything ahead of its turn. */
+  readonly silent: boolean;
+}
+
+/** Whether a worker with this load takes a call of this cost now. */
+export function takes(load: Load, cost: number): boolean {
+  return load.held < load.slots || (!load.silent && load.expected + cost <= BUDGET);
+}

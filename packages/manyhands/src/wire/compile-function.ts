@@ -1,0 +1,69 @@
+/** Makes a function of its source, in a scope of its own.
+ *
+ *  Guarantees: the code is strict and sees globals only; its stack frames and its bare imports are those of the file the
+ *  function was written in. */
+import { createHash } from "node:crypto";
+import { createRequire, isBuiltin } from "node:module";
+import path from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import vm from "node:vm";
+import type { WireFunction } from "./function-ref.js";
+import { PROVIDED } from "./source-function.js";
+
+/** Compiles a function that travelled as source.
+ *  @throws SyntaxError | TypeError when the source is no function */
+export function compileFunction(ref: Extract<WireFunction, { type: "source" }>): (...args: never[]) => unknown {
+  const { filename, line } = placeOf(ref);
+  const script = new vm.Script(`(function (${PROVIDED.join(", ")}) { "use strict"; return (${ref.source}\n); })`, {
+    filename,
+    lineOffset: line - 1,
+  });
+  const load = (specifier: string): Promise<unknown> => importFrom(filename, specifier);
+  const fn: unknown = script.runInThisContext()(keepName, load, load);
+  if (typeof fn !== "function") throw new TypeError("the source is no function");
+  return fn as (...args: never[]) => unknown;
+}
+
+/** What esbuild calls to keep the names of functions. */
+function keepName(fn: object, name: string): object {
+  return Object.defineProperty(fn, "name", { value: name, configurable: true });
+}
+
+function placeOf({ at, name, source }: Extract<WireFunction, { type: "source" }>): { filename: string; line: number } {
+  const colon = at.lastIndexOf(":");
+  const file = at.slice(0, colon);
+  const line = Number(at.slice(colon + 1)) || 1;
+  if (path.isAbsolute(file)) return { filename: pathToFileURL(file).href, line };
+  const digest = createHash("sha1").update(source).digest("hex").slice(0, 8);
+  return { filename: `manyhands:${name.replaceAll(/\W+/g, "-")}-${digest}`, line: 1 };
+}
+
+/** Imports a package as the file of the function would.
+ *
+ *  Not by vm's own way (USE_MAIN_CONTEXT_DEFAULT_LOADER): that prints an experimental warning on every version of Node. */
+async function importFrom(filename: string, specifier: string): Promise<unknown> {
+  if (isBuiltin(specifier) || URL.canParse(specifier)) return await import(specifier);
+  const theirs = attempt(() =>
+    createRequire(filename.startsWith("file:") ? filename : `${process.cwd()}/`).resolve(specifier),
+  );
+  const ours = attempt(() => import.meta.resolve(specifier));
+  // `require` and `import` may lead to two builds of a package. Where both names mean the same package, let Node choose.
+  if (theirs === undefined || (ours !== undefined && folderOf(ours) === folderOf(theirs)))
+    return await import(specifier);
+  return await import(pathToFileURL(theirs).href);
+}
+
+function attempt<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch {
+    // Not to be found from there.
+    return undefined;
+  }
+}
+
+/** The package's folder, as far as both kinds of name tell it. */
+function folderOf(file: string): string {
+  return file.replace(/^file:\/\//, "").replace(/(.*\/node_modules\/(?:@[^/]+\/)?[^/]+\/).*/, "$1");
+}

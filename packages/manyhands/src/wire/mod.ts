@@ -1,0 +1,13 @@
+/** What travels: function references, values, errors. */
+export { Batch } from "./batch.js";
+export type { Route } from "./clonable.js";
+export { type ErrorCodec, registerError } from "./error-classes.js";
+export { decodeError, encodeError, type WireError } from "./errors.js";
+export { threadExecArgv, workerExecArgv } from "./exec-argv.js";
+export { type AnyTask, knownReference, reference, taskName, type WireFunction } from "./function-ref.js";
+export { isMain, type ModuleRef, moduleRef } from "./module-ref.js";
+export { type ResolvedFunction, resolveFunction } from "./resolve-function.js";
+export { joinStacks } from "./stacks.js";
+export { importing, loadModule } from "./task-module.js";
+export { transfer, transferListOf } from "./transfer.js";
+export { culprit, inspectValue, isPrimitive, type ValueReport } from "./values.js";

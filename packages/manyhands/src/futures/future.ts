@@ -29,6 +29,8 @@ export interface FutureOwner {
   /** Asked when somebody reads the state of a pending future: tells the future when its call has started meanwhile.
    *  A start is not announced by message, for that would cost every call a crossing. */
   refresh(): void;
+  /** Told when somebody begins to wait for a future that has no outcome. */
+  awaited(): void;
 }
 
 /** How a call ended. */
@@ -108,6 +110,7 @@ export class Future<T> implements PromiseLike<T> {
         return true;
       },
       refresh: () => undefined,
+      awaited: () => undefined,
     };
     const future = new Future<T>(owner);
     return {
@@ -233,6 +236,7 @@ export class Future<T> implements PromiseLike<T> {
     if (this.#state === "succeeded") this.#promise = Promise.resolve(this.#outcome as T);
     else if (this.done()) this.#promise = Promise.reject(this.#outcome);
     else {
+      this.#owner?.awaited();
       this.#promise = new Promise<T>((resolve, reject) => {
         this.#resolve = resolve;
         this.#reject = reject;
@@ -243,6 +247,7 @@ export class Future<T> implements PromiseLike<T> {
 
   async #whenDone(options: WaitOptions | undefined): Promise<void> {
     if (this.done()) return;
+    this.#owner?.awaited();
     const waited = await waitFor((ready) => {
       const callback = (): void => ready();
       this.addDoneCallback(callback);

@@ -46,6 +46,7 @@ export interface CallOwner {
   cancel(call: Call, reason: unknown): boolean;
   abort(call: Call, reason: unknown): boolean;
   refresh(call: Call): void;
+  awaited(call: Call): void;
 }
 
 export class Call implements Ticket, FutureOwner, CallReport, Waiting {
@@ -70,8 +71,7 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
   /** Expected running time when it was handed over, in ms. */
   cost = 0;
   stop: Stop | undefined = undefined;
-  /** What to dispose of when it is settled: timers. */
-  timers: Disposable[] | undefined = undefined;
+  #timers: Disposable[] | undefined = undefined;
   /** The stack of the submit. */
   site: { stack?: string } | undefined = undefined;
   readonly future: Future<unknown> | undefined;
@@ -116,6 +116,12 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
     return this.#destination.kind === "map" ? this.#destination.sink : undefined;
   }
 
+  /** What is disposed of when it is settled. Made when it is needed: most calls have no timers. */
+  get timers(): Disposable[] {
+    this.#timers ??= [];
+    return this.#timers;
+  }
+
   move(to: CallState): void {
     const from = this.#state;
     invariant((NEXT[from] as readonly CallState[]).includes(to), () => `a call that is ${from} cannot become ${to}`);
@@ -132,6 +138,10 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
 
   refresh(): void {
     if (this.#state === "at-worker") this.#owner.refresh(this);
+  }
+
+  awaited(): void {
+    if (this.#state !== "settled") this.#owner.awaited(this);
   }
 
   /** It has started, now or some time ago. */
@@ -157,8 +167,8 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
     // The future may live long; what the call was given need not.
     this.args = NO_ARGS;
     this.worker = undefined;
-    for (const timer of this.timers ?? []) timer[Symbol.dispose]();
-    this.timers = undefined;
+    for (const timer of this.#timers ?? []) timer[Symbol.dispose]();
+    this.#timers = undefined;
     if (this.#destination.kind === "map") this.#destination.sink.settled(this.#destination.index, outcome, this);
     else if (this.future === undefined) return;
     else if (outcome.status === "fulfilled") control.succeed(this.future, outcome.value);

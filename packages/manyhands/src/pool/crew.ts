@@ -73,6 +73,7 @@ export class Crew {
     return this.#members;
   }
 
+  /** Workers that count against the maximum. */
   get live(): number {
     return this.#count((member) => member.live);
   }
@@ -91,8 +92,8 @@ export class Crew {
     member.keys.add(key);
   }
 
-  /** Starts a worker. */
-  spawn(): void {
+  /** Starts a worker. When it cannot even be made, the executor is broken. */
+  spawn(): "spawned" | "broken" {
     this.#made += 1;
     let member: Crewman | undefined;
     try {
@@ -101,16 +102,19 @@ export class Crew {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#events.broken(new BrokenExecutorError(`Cannot start a worker: ${message}`, { cause: error }));
-      return;
+      return "broken";
     }
     const { port } = member;
     this.#members.add(member);
     port.hold("unref");
-    if (this.#settings.initializer === undefined) return port.initialize(undefined);
-    this.#settings.initializer.then(
-      (initializer) => port.initialize(initializer),
-      (error: unknown) => this.#initializerFailed(error),
-    );
+    if (this.#settings.initializer === undefined) port.initialize(undefined);
+    else {
+      this.#settings.initializer.then(
+        (initializer) => port.initialize(initializer),
+        (error: unknown) => this.#initializerFailed(error),
+      );
+    }
+    return "spawned";
   }
 
   /** Lets the workers that somebody waits for keep the program alive, and no others. */
@@ -126,8 +130,7 @@ export class Crew {
   given(member: Crewman): void {
     member.idle?.[Symbol.dispose]();
     member.idle = undefined;
-    if (member.quota <= 0 && member.live) this.retire(member);
-    else if (member.quota <= 0 && member.state === "aging") this.retire(member);
+    if (member.quota <= 0 && member.serves) this.retire(member);
   }
 
   /** Called when a worker may have nothing left to do. */
@@ -230,9 +233,10 @@ export class Crew {
     if (member.doomed) return this.kill(member);
     member.move("closing");
     this.#release(member);
-    member.port.close();
-    // It has nothing to do; one that still does not end is stuck in something that a task left behind.
+    // It has nothing to do; one that still does not end is stuck in something that a task left behind. The timer first:
+    // a port may tell of its end from within close(), and then nobody would take the timer back.
     member.timers.push(this.#clock.after(CLOSE_WITHIN, () => member.port.terminate()));
+    member.port.close();
   }
 
   #exited(member: Crewman, exit: PortExit, running: readonly Call[], waiting: readonly Call[]): void {

@@ -22,7 +22,8 @@ const NEXT = {
 
 export class Crewman implements Candidate, Load {
   readonly port: WorkerPort<Call>;
-  readonly slots: number;
+  /** Calls it runs at once. */
+  slots: number;
   readonly calls: Set<Call> = new Set();
   /** Calls of a key that belongs to this worker, waiting for it. */
   readonly own: RingQueue<Call> = new RingQueue();
@@ -33,7 +34,7 @@ export class Crewman implements Candidate, Load {
   lastUsed = 0;
   /** When something was last heard of it, or it was given work while idle. */
   heardAt = 0;
-  silent = false;
+  silent: boolean;
   /** Whether it ever served. */
   served = false;
   /** Set while the next call is placed. */
@@ -49,6 +50,8 @@ export class Crewman implements Candidate, Load {
     this.port = port;
     this.slots = slots;
     this.quota = quota;
+    // On the event loop there is no crossing to save: nothing is handed over ahead of its turn.
+    this.silent = port.kind === "event-loop";
   }
 
   get state(): CrewState {
@@ -72,6 +75,12 @@ export class Crewman implements Candidate, Load {
     const from = this.#state;
     invariant((NEXT[from] as readonly CrewState[]).includes(to), () => `a worker that is ${from} cannot become ${to}`);
     this.#state = to;
+  }
+
+  /** Something was heard of it: it is not stuck. */
+  heard(now: number): void {
+    this.heardAt = now;
+    this.silent = this.port.kind === "event-loop";
   }
 
   /** Whether it can be given a call of this cost now. */

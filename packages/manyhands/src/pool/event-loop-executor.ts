@@ -44,7 +44,7 @@ export class EventLoopExecutor extends LocalExecutor {
       ref: "ref",
       initializer: undefined,
       gate: rate === undefined ? undefined : new RateGate(rate.limit, rate.per),
-      spawn: (workerName, events) => new InlinePort(workerName, maxConcurrency, events),
+      spawn: (workerName, events) => new InlinePort(workerName, events),
     });
     // As many inputs ahead as would be with one worker for each call, but never endlessly many.
     super(new Engine("event-loop", name, Math.min(maxConcurrency, AHEAD), scheduler));

@@ -23,6 +23,11 @@ export class Profile {
   get cost(): number {
     return Math.max(LEAST, this.#mean, this.#peak / 4);
   }
+
+  /** Calls that are worth handing to one worker together. */
+  get batch(): number {
+    return Math.max(1, Math.floor(BUDGET / 2 / this.cost));
+  }
 }
 
 /** What a call costs a worker at the least, in ms: reading it from its message and answering. */

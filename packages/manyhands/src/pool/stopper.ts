@@ -42,7 +42,7 @@ export class Stopper {
       // Another attempt of the same call has another stop.
       if (call.stop === stop && call.state === "at-worker") then();
     });
-    call.timers = [...(call.timers ?? []), timer];
+    call.timers.push(timer);
   }
 
   #force(call: Call, worker: Crewman): void {

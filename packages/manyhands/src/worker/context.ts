@@ -53,6 +53,11 @@ export function context(): TaskContext {
   return job.context;
 }
 
+/** The job whose code runs now, if it is one of several of this thread. */
+export function jobAmong(): Job | undefined {
+  return storage.getStore();
+}
+
 /** Runs the job as the only task of this thread; {@link leaveAlone} ends it. */
 export function runAlone(job: Job, run: (...args: never[]) => unknown): unknown {
   only = job;

@@ -1,7 +1,7 @@
 /** The event loop itself behind the port: calls run in this thread, nothing is cloned, closures are welcome.
  *
- *  Guarantees: a call starts in a later microtask than its submit, never inside it; at most `limit` run at once; a
- *  task cannot be stopped from outside here: one that is given up is left behind, and its place is free again. */
+ *  Guarantees: a call starts in a later microtask than its submit, never inside it; all that are
+ *  sent run at once, and the limit is the sender's to keep; a task cannot be stopped from outside here: one that is given up is left behind, and its place is free again. */
 import type { Outcome } from "../futures/mod.js";
 import { Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
 import type { TaskContext } from "./context.js";
@@ -27,11 +27,11 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
   #next = 0;
   #drain: "none" | "asked" = "none";
 
-  constructor(name: string, limit: number, events: PortEvents<T>) {
+  constructor(name: string, events: PortEvents<T>) {
     this.name = name;
     this.#events = events;
     this.worker = { kind: "event-loop", id: 0, name };
-    this.#loop = new TaskLoop(this, limit, "among");
+    this.#loop = new TaskLoop(this, Number.POSITIVE_INFINITY, "among");
   }
 
   // ── the pool's side ──────────────────────────────────────────────────────────────────────────────────────────────

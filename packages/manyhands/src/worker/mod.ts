@@ -1,5 +1,5 @@
 /** Rank 4: one worker of any kind, behind a port. */
-export { context, type TaskContext } from "./context.js";
+export { context, jobAmong, type TaskContext } from "./context.js";
 export { InlinePort } from "./inline-port.js";
 export type { Initializer, WorkerSettings } from "./messages.js";
 export type { PortEvents, PortExit, PortFunction, Recall, Ticket, WorkerPort } from "./port.js";

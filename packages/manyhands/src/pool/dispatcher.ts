@@ -1,0 +1,216 @@
+/** Gives the calls that wait to workers, in order of priority and arrival.
+ *
+ *  Guarantees: what is submitted in one turn of the event loop leaves together at its end, one message for each worker;
+ *  a call of a key goes to the worker of that key; whom to give what is decided in `place` and `profile`. */
+import type { Clock } from "../base/clock.js";
+import type { PortFunction } from "../worker/mod.js";
+import { Backlog } from "./backlog.js";
+import type { Call } from "./call.js";
+import type { Crew } from "./crew.js";
+import type { Crewman } from "./crewman.js";
+import { place } from "./place.js";
+import { Profile } from "./profile.js";
+import type { RateGate } from "./rate-gate.js";
+import { Watchdog } from "./watchdog.js";
+
+export interface DispatcherEvents {
+  /** The call is about to be sent. */
+  handed(call: Call): void;
+  /** A turn has ended: everything that can be sent has been. */
+  turned(): void;
+}
+
+export class Dispatcher implements Disposable {
+  readonly #crew: Crew;
+  readonly #clock: Clock;
+  readonly #maxWorkers: number;
+  readonly #gate: RateGate | undefined;
+  readonly #events: DispatcherEvents;
+  readonly #backlog = new Backlog<Call>();
+  readonly #profiles = new WeakMap<PortFunction, Profile>();
+  readonly #watchdog: Watchdog;
+  #queued = 0;
+  #turn: "none" | "scheduled" = "none";
+  #uses = 0;
+  #gateTimer: Disposable | undefined;
+
+  constructor(crew: Crew, clock: Clock, maxWorkers: number, gate: RateGate | undefined, events: DispatcherEvents) {
+    this.#crew = crew;
+    this.#clock = clock;
+    this.#maxWorkers = maxWorkers;
+    this.#gate = gate;
+    this.#events = events;
+    this.#watchdog = new Watchdog(clock, crew.members, (calls) => this.takeBack(calls));
+  }
+
+  /** What is known of a function's running time. */
+  profile(target: PortFunction): Profile {
+    let profile = this.#profiles.get(target);
+    if (profile === undefined) {
+      profile = new Profile();
+      this.#profiles.set(target, profile);
+    }
+    return profile;
+  }
+
+  enqueue(call: Call): void {
+    call.move("queued");
+    this.#backlog.push(call);
+    this.#queued += 1;
+    this.schedule();
+  }
+
+  /** Calls that come back without having run take their places again. */
+  takeBack(calls: readonly Call[]): void {
+    for (const call of [...calls].sort((a, b) => b.sequence - a.sequence)) {
+      if (call.state === "settled") continue;
+      if (call.state !== "queued") {
+        call.move("queued");
+        this.#queued += 1;
+      }
+      this.#backlog.unshift(call);
+    }
+    this.schedule();
+  }
+
+  /** A call that waits is settled: it will be passed over. */
+  leave(call: Call): void {
+    if (call.state === "queued") this.#queued -= 1;
+  }
+
+  /** All calls that wait here. */
+  *waiting(): IterableIterator<Call> {
+    yield* this.#backlog;
+    for (const member of this.#crew.members) for (const call of member.own) if (call.waiting) yield call;
+  }
+
+  /** Gives out calls at the end of this turn. */
+  schedule(): void {
+    if (this.#turn === "scheduled") return;
+    this.#turn = "scheduled";
+    queueMicrotask(() => {
+      this.#turn = "none";
+      this.dispatch();
+    });
+  }
+
+  /** Gives out what can be given now. */
+  dispatch(): void {
+    for (const member of this.#crew.members) this.#serveOwn(member);
+    for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
+      if (!this.#place(call)) break;
+    }
+    for (const member of this.#crew.members) {
+      this.#crew.hold(member, this.#queued);
+      this.#crew.rested(member);
+    }
+    this.#events.turned();
+  }
+
+  [Symbol.dispose](): void {
+    this.#gateTimer?.[Symbol.dispose]();
+  }
+
+  /** @returns whether to go on with the next call. */
+  #place(call: Call): boolean {
+    const { key, chunk } = call.plan;
+    const holder = key === undefined ? undefined : this.#crew.ofKey(key);
+    if (holder !== undefined) {
+      this.#backlog.shift();
+      holder.own.push(call);
+      this.#serveOwn(holder);
+      return true;
+    }
+    if (!this.#passGate()) return false;
+    const decision = place(this.#view(this.profile(call.target).cost));
+    switch (decision.do) {
+      case "assign":
+        this.#assign(decision.worker, chunk > 0 ? chunk : decision.most);
+        return true;
+      case "spawn":
+        return this.#crew.spawn() === "spawned";
+      case "wait":
+        return false;
+    }
+  }
+
+  #view(cost: number): Parameters<typeof place<Crewman>>[0] {
+    const serving: Crewman[] = [];
+    let booting = 0;
+    let live = 0;
+    for (const member of this.#crew.members) {
+      member.takes = member.canTake(cost);
+      if (member.serves) serving.push(member);
+      if (member.state === "booting") booting += 1;
+      if (member.live) live += 1;
+    }
+    return { serving, booting, live, max: this.#maxWorkers, waiting: this.#queued };
+  }
+
+  /** Gives a worker the calls whose turn it is: the first for certain, and up to `most` as far as it takes them. */
+  #assign(member: Crewman, most: number): void {
+    const batch: Call[] = [];
+    const { room } = member.port;
+    while (batch.length < Math.min(most, room) && member.quota > 0) {
+      const call = this.#backlog.peek();
+      if (call === undefined || (batch.length > 0 && !this.#follows(member, call))) break;
+      this.#backlog.shift();
+      this.#take(member, call, batch);
+    }
+    this.#send(member, batch);
+  }
+
+  /** Whether a call may travel in the batch that is being put together. */
+  #follows(member: Crewman, call: Call): boolean {
+    if (call.plan.key !== undefined || !this.#passGate()) return false;
+    return call.plan.chunk > 0 || member.canTake(this.profile(call.target).cost);
+  }
+
+  #serveOwn(member: Crewman): void {
+    if (member.own.length === 0) return;
+    const batch: Call[] = [];
+    for (let call = member.own.peek(); call !== undefined; call = member.own.peek()) {
+      if (call.waiting) {
+        if (!member.canTake(this.profile(call.target).cost)) break;
+        this.#take(member, call, batch);
+      }
+      member.own.shift();
+    }
+    this.#send(member, batch);
+  }
+
+  #take(member: Crewman, call: Call, batch: Call[]): void {
+    call.move("at-worker");
+    this.#queued -= 1;
+    this.#gate?.pass(this.#clock.now());
+    if (member.held === 0) member.heardAt = this.#clock.now();
+    member.add(call, this.profile(call.target).cost);
+    if (call.plan.key !== undefined) this.#crew.bind(call.plan.key, member);
+    this.#events.handed(call);
+    batch.push(call);
+  }
+
+  #send(member: Crewman, batch: readonly Call[]): void {
+    if (batch.length === 0) return;
+    this.#uses += 1;
+    member.lastUsed = this.#uses;
+    this.#crew.given(member);
+    this.#crew.hold(member, this.#queued);
+    member.port.send(batch);
+    this.#watchdog.watch(member);
+  }
+
+  #passGate(): boolean {
+    const wait = this.#gate?.wait(this.#clock.now()) ?? 0;
+    if (wait === 0) return true;
+    this.#gateTimer ??= this.#clock.after(
+      wait,
+      () => {
+        this.#gateTimer = undefined;
+        this.dispatch();
+      },
+      "hold",
+    );
+    return false;
+  }
+}

@@ -1,0 +1,115 @@
+/** Decides what becomes of a call whose attempt has ended, and settles it.
+ *
+ *  Guarantees: a call is settled once, counted once, and lets go of its signal and timers; it runs again only when its
+ *  plan says so; a worker's death is told with how the worker ended and which task was on it. */
+import type { Clock } from "../base/clock.js";
+import { CancelledError, WorkerExitedError } from "../base/errors.js";
+import type { ExecutorKind, Outcome } from "../futures/mod.js";
+import { joinStacks, taskName } from "../wire/mod.js";
+import type { PortExit } from "../worker/mod.js";
+import type { Call } from "./call.js";
+import type { Dispatcher } from "./dispatcher.js";
+import { type AfterFailure, afterFailure, afterLoss } from "./retry.js";
+import type { SignalWatch } from "./signal-watch.js";
+import { Statistics } from "./statistics.js";
+
+export class Settler {
+  readonly statistics: Statistics = new Statistics();
+  /** Calls that are neither queued nor at a worker: their function is worked out, or they pause. */
+  readonly aside: Set<Call> = new Set();
+  readonly #kind: ExecutorKind;
+  readonly #clock: Clock;
+  readonly #dispatcher: Dispatcher;
+  readonly #signals: SignalWatch<Call>;
+  /** Whether failed calls are still tried again. */
+  #retries: "allowed" | "over" = "allowed";
+  #unsettled = 0;
+
+  constructor(kind: ExecutorKind, clock: Clock, dispatcher: Dispatcher, signals: SignalWatch<Call>) {
+    this.#kind = kind;
+    this.#clock = clock;
+    this.#dispatcher = dispatcher;
+    this.#signals = signals;
+  }
+
+  get unsettled(): number {
+    return this.#unsettled;
+  }
+
+  /** A call has come into the world. */
+  opened(): void {
+    this.#unsettled += 1;
+  }
+
+  /** From now on a failure is final. */
+  endRetries(): void {
+    this.#retries = "over";
+  }
+
+  settle(call: Call, outcome: Outcome<unknown>, how: "completed" | "failed" | "cancelled"): void {
+    this.#dispatcher.leave(call);
+    this.aside.delete(call);
+    this.#unsettled -= 1;
+    this.statistics[how] += 1;
+    if (call.plan.signal !== undefined) this.#signals.remove(call.plan.signal, call);
+    call.settle(outcome, how);
+    if (this.#unsettled === 0) this.#dispatcher.schedule();
+  }
+
+  fail(call: Call, reason: unknown): void {
+    this.settle(call, { status: "rejected", reason }, "failed");
+  }
+
+  cancel(call: Call, error: CancelledError): void {
+    this.settle(call, { status: "rejected", reason: error }, "cancelled");
+  }
+
+  /** Notes when and for how long an attempt ran. */
+  observe(call: Call, startedAt: number, duration: number): void {
+    call.startedAt = startedAt;
+    call.duration = duration;
+    if (startedAt > 0) this.statistics.wait.observe(startedAt - call.submittedAt);
+    this.statistics.run.observe(duration);
+  }
+
+  /** An attempt has ended: with its own outcome, or with what it was stopped for. */
+  conclude(call: Call, outcome: Outcome<unknown>): void {
+    if (call.stop !== undefined) this.#stopped(call, call.stop.error, outcome);
+    else if (outcome.status === "fulfilled") this.settle(call, outcome, "completed");
+    else this.#failed(call, outcome.reason, afterFailure(call.plan.retry, call.attempt, outcome.reason));
+  }
+
+  /** The worker has died under the call. */
+  lost(call: Call, { exit, cause }: PortExit): void {
+    const options = cause === undefined ? undefined : { cause };
+    const error = new WorkerExitedError({ ...exit, task: taskName(call.task) }, options);
+    this.#failed(call, error, afterLoss(call.plan.onWorkerLoss, call.plan.retry, call.attempt));
+  }
+
+  #stopped(call: Call, error: Error, outcome: Outcome<unknown>): void {
+    if (error instanceof CancelledError) return this.cancel(call, error);
+    // What the task threw when it was asked to stop is usually the very error it was asked with.
+    const thrown = outcome.status === "rejected" ? outcome.reason : undefined;
+    if (thrown instanceof Error && thrown.message !== error.message) error.cause ??= thrown;
+    this.#failed(call, error, afterFailure(call.plan.retry, call.attempt, error));
+  }
+
+  #failed(call: Call, reason: unknown, next: AfterFailure): void {
+    if (next.do === "fail" || this.#retries === "over") {
+      // On the event loop the error's own stack leads to the submit, and the error may belong to others as well.
+      if (this.#kind !== "event-loop") joinStacks(reason, call.site?.stack);
+      return this.fail(call, reason);
+    }
+    this.statistics.retried += 1;
+    call.again();
+    call.move("pausing");
+    if (next.after === 0) return this.#dispatcher.enqueue(call);
+    this.aside.add(call);
+    const resume = (): void => {
+      if (call.state !== "pausing") return;
+      this.aside.delete(call);
+      this.#dispatcher.enqueue(call);
+    };
+    call.timers.push(this.#clock.after(next.after, resume, "hold"));
+  }
+}

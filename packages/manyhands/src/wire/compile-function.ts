@@ -44,6 +44,8 @@ function placeOf({ at, name, source }: Extract<WireFunction, { type: "source" }>
  *  Not by vm's own way (USE_MAIN_CONTEXT_DEFAULT_LOADER): that prints an experimental warning on every version of Node. */
 async function importFrom(filename: string, specifier: string): Promise<unknown> {
   if (isBuiltin(specifier) || URL.canParse(specifier)) return await import(specifier);
+  // Vite marks absolute paths with /@fs.
+  if (path.isAbsolute(specifier)) return await import(pathToFileURL(specifier.replace(/^\/@fs\//, "/")).href);
   const theirs = attempt(() =>
     createRequire(filename.startsWith("file:") ? filename : `${process.cwd()}/`).resolve(specifier),
   );

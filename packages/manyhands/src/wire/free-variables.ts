@@ -3,11 +3,20 @@
  *  Guarantees: JavaScript's scoping is followed exactly as in strict code: parameters and their defaults, destructuring, hoisted
  *  `var` and functions, blocks, classes, `catch`, labels, named function expressions, `arguments`. `typeof name` alone does
  *  not use the name: it is how one asks whether it exists. */
-import type { AnyNode, ArrowFunctionExpression, Class, Function as FunctionNode, Pattern } from "acorn";
+import type {
+  AnyNode,
+  ArrowFunctionExpression,
+  Class,
+  Function as FunctionNode,
+  MemberExpression,
+  Pattern,
+} from "acorn";
 
 /** A name that is used, and bound nowhere in the function. */
 export interface FreeName {
   readonly name: string;
+  /** The member that is taken of it, where it looks like what transpilers make of an import. */
+  readonly member: string | undefined;
   /** Where it is used, as an offset into the parsed text. */
   readonly offset: number;
 }
@@ -51,8 +60,8 @@ class Scope {
     this.#hoist.#declared.add(name);
   }
 
-  use(name: string, offset: number): void {
-    this.#used.push({ name, offset });
+  use(name: string, offset: number, member?: string): void {
+    this.#used.push({ name, member, offset });
   }
 
   close(): void {
@@ -61,8 +70,8 @@ class Scope {
   }
 }
 
-/** Import bindings as transpilers write them: `__vi_import_0__.name`, `import_lib.name`, `(0, lib_1.name)`. */
-const IMPORT_BINDING = /^(?:__vi(?:te_ssr)?_import_\d+__|import_\w+|\w+_\d+)$/;
+/** Import bindings as Vite (`__vi_import_0__.name`) and esbuild (`import_lib.name`) write them. */
+const IMPORT_BINDING = /^(?:__vi(?:te_ssr)?_import_\d+__|import_\w+)$/;
 
 class Visitor {
   readonly imports: { specifier: string | undefined; offset: number }[] = [];
@@ -132,14 +141,7 @@ class Visitor {
   #visitExpression(node: AnyNode, scope: Scope): void {
     switch (node.type) {
       case "MemberExpression":
-        if (node.computed) this.#visitChildren(node, scope);
-        else if (
-          node.object.type === "Identifier" &&
-          node.property.type === "Identifier" &&
-          IMPORT_BINDING.test(node.object.name)
-        ) {
-          scope.use(`${node.object.name}.${node.property.name}`, node.start);
-        } else this.visit(node.object, scope);
+        this.#visitMember(node, scope);
         return;
       case "Property":
       case "MethodDefinition":
@@ -172,6 +174,14 @@ class Visitor {
       default:
         this.#visitChildren(node, scope);
     }
+  }
+
+  #visitMember(node: MemberExpression, scope: Scope): void {
+    const { object, property } = node;
+    const imported = object.type === "Identifier" && IMPORT_BINDING.test(object.name);
+    if (node.computed) this.#visitChildren(node, scope);
+    else if (imported && property.type === "Identifier") scope.use(object.name, object.start, property.name);
+    else this.visit(object, scope);
   }
 
   #noteImport(source: AnyNode | undefined, offset: number): void {
@@ -250,4 +260,4 @@ class Visitor {
 }
 
 /** What Vitest's loader writes in the place of `import()`. */
-export const DYNAMIC_IMPORT: RegExp = /^__vi(?:te_ssr)?_dynamic_import__$/;
+const DYNAMIC_IMPORT = /^__vi(?:te_ssr)?_dynamic_import__$/;

@@ -12,7 +12,7 @@ import { ClosureError, FunctionRefError } from "../base/errors.js";
 import type { Task } from "../futures/executor.js";
 import { type FunctionPlace, inspectFunction } from "./inspect-function.js";
 import { exportNameInText } from "./script-exports.js";
-import { nameOfFunction, requireTaskFunction, sourceOf, textOf } from "./source-function.js";
+import { DEFAULT_EXPORT, nameOfFunction, requireTaskFunction, sourceOf, textOf } from "./source-function.js";
 
 /** A function on the wire. */
 export type WireFunction =
@@ -92,14 +92,21 @@ async function workOut(task: AnyTask): Promise<WireFunction> {
 
 async function workOutFunction(fn: Function): Promise<WireFunction> {
   requireTaskFunction(fn);
-  const { parse } = await import("acorn");
-  const place = await inspectFunction(fn, (source) => parseModule(parse, source));
+  const place = await placeOf(fn);
   const exported = place === undefined ? undefined : findExport(fn, place);
   if (exported !== undefined) return exported;
   const found: WireFunction = { type: "source", name: nameOfFunction(fn), ...(await sourceOf(fn, place)) };
   if (bySource.size >= MAX_SOURCES) bySource.clear();
   bySource.set(textOf(fn), found);
   return found;
+}
+
+/** Without the parser at first: loading it takes three times as long as all the rest, and most exports are plain to see. */
+async function placeOf(fn: Function): Promise<FunctionPlace | undefined> {
+  const place = await inspectFunction(fn);
+  if (place === undefined || !place.module || place.exportName !== undefined) return place;
+  const { parse } = await import("acorn");
+  return await inspectFunction(fn, (source) => parseModule(parse, source));
 }
 
 function parseModule(parse: typeof import("acorn").parse, source: string): Program | undefined {
@@ -165,5 +172,6 @@ function nameInCommonJs(fn: Function, file: string): string | undefined {
 /** A loader of its own (Vitest, Jest) ran the file: the export of this name that the file says it has. */
 function nameInFile(fn: Function, file: string): string | undefined {
   if (createRequire(import.meta.url).cache[file] !== undefined) return undefined;
-  return fn.name === "" ? undefined : exportNameInText(readFileSync(file, "utf8"), fn.name);
+  const local = fn.name.replace(DEFAULT_EXPORT, "default");
+  return local === "" ? undefined : exportNameInText(readFileSync(file, "utf8"), local);
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import type { AnyNode, ArrowFunctionExpression, FunctionExpression } from "acorn";
 import { ClosureError, FunctionRefError } from "../base/errors.js";
-import { capturesOf, DYNAMIC_IMPORT, type FreeName } from "./free-variables.js";
+import { capturesOf, type FreeName } from "./free-variables.js";
 import type { FunctionPlace } from "./inspect-function.js";
 import { isWorkerGlobal } from "./worker-globals.js";
 
@@ -17,10 +17,13 @@ const IMPORT = "__vi_dynamic_import__";
 /** Names that the worker provides around the source: what transpilers write into functions. */
 export const PROVIDED: readonly string[] = ["__name", IMPORT, "__vite_ssr_dynamic_import__"];
 
+/** What an anonymous default export is called, by the language and by Vite. */
+export const DEFAULT_EXPORT: RegExp = /^(?:default|__vite_ssr_export_default__)$/;
+
 /** The name of a function for messages. */
 export function nameOfFunction(fn: Function): string {
   const { name }: { readonly name: unknown } = fn;
-  return typeof name === "string" && name !== "" && name !== "default" ? name : "anonymous function";
+  return typeof name === "string" && name !== "" && !DEFAULT_EXPORT.test(name) ? name : "anonymous function";
 }
 
 /** Refuses what cannot be a task however it is exported.
@@ -59,7 +62,7 @@ export async function sourceOf(fn: Function, place: FunctionPlace | undefined): 
   const origin = new Origin(parsed, place);
   const { names, imports } = capturesOf(parsed.node);
   for (const { specifier, offset } of imports) {
-    if (specifier !== undefined && !/^[./]/.test(specifier)) continue;
+    if (specifier !== undefined && !/^\.{1,2}\//.test(specifier)) continue;
     const what = specifier === undefined ? "computes what it imports" : `imports "${specifier}", which is relative`;
     throw new FunctionRefError(
       `Cannot send ${nameOfFunction(fn)} to a worker as source: it ${what} (${origin.at(offset)}); export the function from its module, so that it travels by reference`,
@@ -93,7 +96,8 @@ const AFTER = "\n); })";
 
 async function parseFunction(fn: Function): Promise<ParsedFunction> {
   const { parseExpressionAt } = await import("acorn");
-  const parse = (text: string): AnyNode => parseExpressionAt(text, 0, { ecmaVersion: "latest", sourceType: "module" });
+  const options = { ecmaVersion: "latest", sourceType: "module" } as const;
+  const parse = (whole: string): AnyNode => parseExpressionAt(whole, 0, options);
   const text = BEFORE + textOf(fn) + AFTER;
   let failure: unknown;
   try {
@@ -102,7 +106,7 @@ async function parseFunction(fn: Function): Promise<ParsedFunction> {
   } catch (error) {
     failure = error;
   }
-  if (isMethod(fn, parse)) {
+  if (isMethod(fn, (whole) => parseExpressionAt(whole, 0, { ...options, checkPrivateFields: false }))) {
     throw new FunctionRefError(
       `Cannot run ${nameOfFunction(fn)} in a worker: it is a method or accessor, and its object stays here; export a plain function that takes the object's data as arguments`,
     );
@@ -184,15 +188,16 @@ function pathOf(url: string): string {
 }
 
 function closureError(fn: Function, captured: readonly FreeName[], origin: Origin): ClosureError {
-  const variables = [...new Set(captured.map(({ name }) => plainName(name)))];
-  const [first, ...others] = variables.map((variable) => {
-    const use = captured.find(({ name }) => plainName(name) === variable);
-    return `"${variable}" (${origin.at(use?.offset ?? 0)})`;
-  });
-  const list = others.length === 0 ? `${first}` : `${[first, ...others].join(", ")}`;
-  const pronoun = variables.length === 1 ? "it" : "them";
+  const uses = new Map<string, string>();
+  for (const free of captured) {
+    const name = authorsName(free);
+    if (!uses.has(name)) uses.set(name, `"${name}" (${origin.at(free.offset)})`);
+  }
+  const variables = [...uses.keys()];
+  const [it, values] =
+    variables.length === 1 ? ["it", "the value as an argument"] : ["them", "the values as arguments"];
   return new ClosureError(
-    `Cannot send ${nameOfFunction(fn)} to a worker: it uses ${list} from its surroundings, and a worker has not got ${pronoun}. Export the function from its module, so that it travels by reference, or pass ${variables.length === 1 ? "the value as an argument" : "the values as arguments"}${hintFor(variables)}`,
+    `Cannot send ${nameOfFunction(fn)} to a worker: it uses ${[...uses.values()].join(", ")} from its surroundings, and a worker has not got ${it}. Export the function from its module, so that it travels by reference, or pass ${values}${hintFor(variables)}`,
     variables,
   );
 }
@@ -205,9 +210,9 @@ function hintFor(variables: readonly string[]): string {
   return modular.length > 0 ? `; "${modular[0]}" belongs to the module, not to the function` : "";
 }
 
-// Transpilers write an import `f` as `__vi_import_0__.f`: the name its author knows is the last one.
-function plainName(name: string): string {
-  if (name === "import.meta" || DYNAMIC_IMPORT.test(name)) return name;
+// Transpilers write an import `f` as `__vi_import_0__.f`: its author knows it by the last name.
+function authorsName({ name, member }: FreeName): string {
+  if (member !== undefined) return member === "default" ? "default import" : member;
   if (/^__vi(?:te_ssr)?_import_meta__$/.test(name)) return "import.meta";
-  return name.slice(name.lastIndexOf(".") + 1);
+  return /^__vi(?:te_ssr)?_import_\d+__$/.test(name) ? "namespace import" : name;
 }

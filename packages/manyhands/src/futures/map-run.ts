@@ -90,9 +90,10 @@ export class MapRun<T> implements ItemSink {
     return this.#demand === "none" ? this.#firstFailure : undefined;
   }
 
-  /** Pulls inputs as far as the window allows. Called by the host once at the start, then by the run itself. */
+  /** Pulls inputs as far as the window allows, once half of it is free: pulling one input for each result that is taken
+   *  would send each of them alone. Called by the host once at the start, then by the run itself. */
   pump(): void {
-    if (this.#pump === "running") return;
+    if (this.#pump === "running" || (this.#pulled - this.#taken) * 2 > this.#host.window()) return;
     this.#pump = "running";
     if (this.#source.kind === "sync") this.#pumpSync(this.#source.iterator);
     else if (this.#source.kind === "async") return void this.#pumpAsync(this.#source.iterator);

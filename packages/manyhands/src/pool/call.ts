@@ -18,11 +18,10 @@ import type { CallPlan } from "./plan.js";
 import type { Waiting } from "./backlog.js";
 
 /** Where a call is. `pausing`: between two attempts. Whether a call at a worker has started, the worker's port knows. */
-export type CallState = "new" | "resolving" | "queued" | "at-worker" | "pausing" | "settled";
+export type CallState = "new" | "queued" | "at-worker" | "pausing" | "settled";
 
 const NEXT = {
-  new: ["resolving", "queued", "settled"],
-  resolving: ["queued", "settled"],
+  new: ["queued", "settled"],
   queued: ["at-worker", "settled"],
   "at-worker": ["queued", "pausing", "settled"],
   pausing: ["queued", "settled"],
@@ -59,7 +58,8 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
   readonly #owner: CallOwner;
   readonly #destination: Destination;
   #state: CallState = "new";
-  target: PortFunction = unresolved;
+  /** What its worker will run; `undefined` while that is worked out. */
+  target: PortFunction | undefined = undefined;
   attempt = 1;
   slot = -1;
   token = 0;
@@ -178,4 +178,3 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
 }
 
 const NO_ARGS: readonly unknown[] = [];
-const unresolved: PortFunction = () => undefined;

@@ -4,7 +4,7 @@
  *  where a quota is used up; workers that cannot live are not started for ever; an idle worker does not keep the
  *  program alive, one that is waited for does. */
 import type { Clock } from "../base/clock.js";
-import { BrokenExecutorError } from "../base/errors.js";
+import { BrokenExecutorError, WorkerExitedError } from "../base/errors.js";
 import type { Outcome } from "../futures/mod.js";
 import type { Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
 import { CLOSED, nextBreaker } from "./breaker.js";
@@ -223,8 +223,8 @@ export class Crew {
     member.keys.clear();
     member.idle?.[Symbol.dispose]();
     for (const timer of member.timers.splice(0)) timer[Symbol.dispose]();
-    const calls: Call[] = [];
-    for (let call = member.own.shift(); call !== undefined; call = member.own.shift()) calls.push(call);
+    const calls = [...member.own];
+    member.own.clear();
     if (calls.length > 0) this.#events.returned(calls);
   }
 
@@ -264,8 +264,7 @@ export class Crew {
 const CLOSE_WITHIN = 2000;
 
 function cannotLive({ exit, cause }: PortExit): BrokenExecutorError {
-  const how = exit.signal === null ? `exit code ${exit.exitCode}` : `signal ${exit.signal}`;
-  const why = cause instanceof Error ? `: ${cause.message}` : "";
-  const message = `Workers die before they can serve (the last, ${exit.worker}, with ${how}${why}); no more are started`;
-  return new BrokenExecutorError(message, { cause });
+  const last = new WorkerExitedError({ ...exit, task: undefined }, cause === undefined ? undefined : { cause });
+  const message = `Workers die before they can serve; no more are started. The last: ${last.message}`;
+  return new BrokenExecutorError(message, { cause: last });
 }

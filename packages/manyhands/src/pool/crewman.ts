@@ -2,9 +2,9 @@
  *
  *  Guarantees: one legality table; what it is expected to work on is the sum over the calls it holds. */
 import { invariant } from "../base/invariant.js";
-import { RingQueue } from "../base/ring-queue.js";
 import type { WorkerPort } from "../worker/mod.js";
 import type { Call } from "./call.js";
+import { OwnQueue } from "./own-queue.js";
 import { type Load, takes } from "./profile.js";
 import type { Candidate } from "./place.js";
 
@@ -26,7 +26,7 @@ export class Crewman implements Candidate, Load {
   slots: number;
   readonly calls: Set<Call> = new Set();
   /** Calls of a key that belongs to this worker, waiting for it. */
-  readonly own: RingQueue<Call> = new RingQueue();
+  readonly own: OwnQueue<Call>;
   readonly keys: Set<string> = new Set();
   /** Calls it may still be given before it is replaced. */
   quota: number;
@@ -50,6 +50,7 @@ export class Crewman implements Candidate, Load {
     this.port = port;
     this.slots = slots;
     this.quota = quota;
+    this.own = new OwnQueue(slots === 1 ? "any" : "one-at-a-time");
     // On the event loop there is no crossing to save: nothing is handed over ahead of its turn.
     this.silent = port.kind === "event-loop";
   }
@@ -95,10 +96,12 @@ export class Crewman implements Candidate, Load {
     call.cost = cost;
     this.expected += cost;
     this.quota -= 1;
+    if (call.plan.key !== undefined) this.own.taken(call.plan.key);
   }
 
   remove(call: Call): void {
     if (!this.calls.delete(call)) return;
+    if (call.plan.key !== undefined) this.own.returned(call.plan.key);
     call.worker = undefined;
     // A sum of unknowns cannot be subtracted from: it is none again once nothing is held.
     this.expected = this.calls.size === 0 ? 0 : this.expected === Number.POSITIVE_INFINITY ? this.#sum() : this.expected - call.cost;

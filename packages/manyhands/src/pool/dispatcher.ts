@@ -20,6 +20,9 @@ export interface DispatcherEvents {
   turned(): void;
 }
 
+/** Of a function that is still being worked out. */
+const UNKNOWN = new Profile();
+
 export class Dispatcher implements Disposable {
   readonly #crew: Crew;
   readonly #clock: Clock;
@@ -44,7 +47,8 @@ export class Dispatcher implements Disposable {
   }
 
   /** What is known of a function's running time. */
-  profile(target: PortFunction): Profile {
+  profile(target: PortFunction | undefined): Profile {
+    if (target === undefined) return UNKNOWN;
     let profile = this.#profiles.get(target);
     if (profile === undefined) {
       profile = new Profile();
@@ -81,7 +85,7 @@ export class Dispatcher implements Disposable {
   /** All calls that wait here. */
   *waiting(): IterableIterator<Call> {
     yield* this.#backlog;
-    for (const member of this.#crew.members) for (const call of member.own) if (call.waiting) yield call;
+    for (const member of this.#crew.members) yield* member.own;
   }
 
   /** Gives out calls at the end of this turn. */
@@ -115,14 +119,16 @@ export class Dispatcher implements Disposable {
   #place(call: Call): boolean {
     const { key, chunk } = call.plan;
     const holder = key === undefined ? undefined : this.#crew.ofKey(key);
-    if (holder !== undefined) {
+    if (key !== undefined && holder !== undefined) {
       this.#backlog.shift();
-      holder.own.push(call);
+      holder.own.push(key, call);
       this.#serveOwn(holder);
       return true;
     }
     if (!this.#passGate()) return false;
     const decision = place(this.#view(this.profile(call.target).cost));
+    // While its function is worked out a worker can start, and nothing behind it overtakes it.
+    if (call.target === undefined && decision.do !== "spawn") return false;
     switch (decision.do) {
       case "assign":
         this.#assign(decision.worker, chunk > 0 ? chunk : decision.most);
@@ -162,19 +168,18 @@ export class Dispatcher implements Disposable {
 
   /** Whether a call may travel in the batch that is being put together. */
   #follows(member: Crewman, call: Call): boolean {
-    if (call.plan.key !== undefined || !this.#passGate()) return false;
+    if (call.plan.key !== undefined || call.target === undefined || !this.#passGate()) return false;
     return call.plan.chunk > 0 || member.canTake(this.profile(call.target).cost);
   }
 
   #serveOwn(member: Crewman): void {
-    if (member.own.length === 0) return;
+    let call = member.own.peek();
+    if (call === undefined) return;
     const batch: Call[] = [];
-    for (let call = member.own.peek(); call !== undefined; call = member.own.peek()) {
-      if (call.waiting) {
-        if (!member.canTake(this.profile(call.target).cost)) break;
-        this.#take(member, call, batch);
-      }
+    for (; call !== undefined; call = member.own.peek()) {
+      if (call.target === undefined || !member.canTake(this.profile(call.target).cost) || !this.#passGate()) break;
       member.own.shift();
+      this.#take(member, call, batch);
     }
     this.#send(member, batch);
   }

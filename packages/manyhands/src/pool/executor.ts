@@ -70,7 +70,9 @@ export class Engine {
   }
 
   shutdown(pending: "finish" | "cancel"): Promise<void> {
-    this.#shutdown ??= this.#drainAndClose(pending);
+    this.#shutdown ??= this.#drainAndClose();
+    // Also when it was asked to finish them before: whoever comes later is in more of a hurry.
+    if (pending === "cancel") this.scheduler.cancelPending();
     return this.#shutdown;
   }
 
@@ -79,9 +81,9 @@ export class Engine {
     return this.#terminate;
   }
 
-  async #drainAndClose(pending: "finish" | "cancel"): Promise<void> {
+  async #drainAndClose(): Promise<void> {
     for (;;) {
-      await this.scheduler.drain(pending);
+      await this.scheduler.drain();
       // A map that is being collected goes on to its end; one that nobody takes from would never get there.
       if ([...this.#maps].some((run) => run.drains)) {
         await new Promise<void>((resolve) => {

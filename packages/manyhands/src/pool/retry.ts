@@ -10,7 +10,7 @@ export interface RetryPolicy {
 
 export type AfterFailure = { readonly do: "fail" } | { readonly do: "retry"; readonly after: number };
 
-/** Decides after attempt number `attempt` (from 1) has failed.
+/** Decides after attempt number `attempt` (from 1) has failed. What the policy's own `when` throws is thrown here.
  *
  *  @param random in [0, 1). With jitter a pause is 50–100 % of its full length ("equal jitter", Brooker, *Exponential
  *  Backoff And Jitter*, 2015): spread enough to part calls that failed together, and never so short that it is none. */

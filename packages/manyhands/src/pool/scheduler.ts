@@ -1,9 +1,10 @@
 /** The scheduler: takes calls, has each carried out by a worker, and settles it.
  *
  *  ```
- *  submit ─► resolving ─► queued ─► at-worker ─► settled
- *               │            ▲  (crew)  │  ▲
- *               └─ refused   └─ pausing ◄┘  └─ taken back, or its worker died before it started: queued again
+ *  submit ─► queued ─► at-worker ─► settled
+ *     │        ▲  ▲        │    │
+ *     └ refused│  └ pausing┘    │
+ *              └ taken back ────┘  or its worker died before it started
  *  ```
  *  Guarantees: every call is settled; none runs twice unless its plan says so. The parts: `Dispatcher` gives calls to
  *  workers, `Crew` keeps the workers, `Stopper` ends what runs too long, `Settler` says how a call ended; decisions
@@ -18,8 +19,8 @@ import {
   WorkerExitedError,
 } from "../base/errors.js";
 import type { ExecutorKind, ItemSink, Outcome } from "../futures/mod.js";
-import { type AnyTask, inspectValue, isPrimitive, taskName } from "../wire/mod.js";
-import { jobAmong, type PortExit, type PortFunction } from "../worker/mod.js";
+import { type AnyTask, inspectValue, isPrimitive, moves, snapshotOf, taskName } from "../wire/mod.js";
+import { jobAmong, type PortExit } from "../worker/mod.js";
 import { Call, type CallOwner, type Destination } from "./call.js";
 import { Crew, type CrewEvents, type CrewSettings } from "./crew.js";
 import type { Crewman } from "./crewman.js";
@@ -148,11 +149,10 @@ export class Scheduler implements CallOwner {
   #admit(call: Call): void {
     const { plan } = call;
     const { kind } = this.#settings;
+    const route = kind === "process" ? "process" : "thread";
+    const copied = kind !== "event-loop" && !call.args.every(isPrimitive);
     try {
-      if (kind !== "event-loop" && !call.args.every(isPrimitive)) {
-        const moved = plan.transfer === undefined ? undefined : new Set(plan.transfer);
-        inspectValue(call.args, "args", kind === "process" ? "process" : "thread", moved);
-      }
+      if (copied) inspectValue(call.args, "args", route, plan.transfer && new Set(plan.transfer));
     } catch (error) {
       return this.#settler.fail(call, error);
     }
@@ -160,24 +160,33 @@ export class Scheduler implements CallOwner {
     if (plan.queueTimeout !== undefined) {
       call.timers.push(this.#clock.after(plan.queueTimeout, () => this.#queueExpired(call)));
     }
-    const target = targetOf(kind, call.task);
-    if (!(target instanceof Promise)) return this.#resolved(call, target);
-    call.move("resolving");
-    this.#settler.aside.add(call);
-    target.then(
-      (found) => {
-        if (call.state === "resolving") this.#resolved(call, found);
-      },
-      (reason: unknown) => {
-        if (call.state === "resolving") this.#settler.fail(call, reason);
-      },
-    );
+    this.#resolve(call);
+    if (call.state === "settled") return;
+    this.#dispatcher.enqueue(call);
+    if (!copied || moves(call.args, plan.transfer)) return;
+    // The caller may change its objects in the next line. Either the call leaves now, which copies them, or they are
+    // copied to wait.
+    this.#dispatcher.dispatch();
+    if (call.waiting) call.args = snapshotOf(call.args, route) as readonly unknown[];
   }
 
-  #resolved(call: Call, target: PortFunction): void {
-    call.target = target;
-    this.#settler.aside.delete(call);
-    this.#dispatcher.enqueue(call);
+  /** Finds the call's target. Until then the call waits in its place: those behind it do not overtake it. */
+  #resolve(call: Call): void {
+    const target = targetOf(this.#settings.kind, call.task);
+    if (!(target instanceof Promise)) {
+      call.target = target;
+      return;
+    }
+    target.then(
+      (found) => {
+        call.target = found;
+        this.#dispatcher.schedule();
+      },
+      (reason: unknown) => {
+        if (call.state !== "settled") this.#settler.fail(call, reason);
+        this.#dispatcher.schedule();
+      },
+    );
   }
 
   // ── what workers tell ────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,7 +219,7 @@ export class Scheduler implements CallOwner {
     member.heard(this.#clock.now());
     if (call.worker !== member) return;
     this.#settler.observe(call, startedAt, duration);
-    this.#dispatcher.profile(call.target).observe(duration);
+    if (call.target !== undefined) this.#dispatcher.profile(call.target).observe(duration);
     member.remove(call);
     this.#settler.conclude(call, outcome);
   }
@@ -282,7 +291,7 @@ export class Scheduler implements CallOwner {
 
   /** Cancels the calls of a map that have not started. */
   abandon(sink: ItemSink, reason: unknown): void {
-    const calls = [...this.#settler.aside, ...this.#dispatcher.waiting()];
+    const calls = [...this.#settler.pausing, ...this.#dispatcher.waiting()];
     for (const member of this.crew.members) calls.push(...member.calls);
     for (const call of calls) if (call.sink === sink) this.cancel(call, reason);
   }
@@ -341,18 +350,22 @@ export class Scheduler implements CallOwner {
 
   /** The calls that have not started, those at workers being taken back: the last first, so that none moves up. */
   #notStarted(): readonly Call[] {
-    const calls = [...this.#settler.aside, ...this.#dispatcher.waiting()];
+    const calls = [...this.#settler.pausing, ...this.#dispatcher.waiting()];
     for (const member of this.crew.members) {
       for (const call of [...member.calls].reverse()) if (this.#recall(call)) calls.push(call);
     }
     return calls;
   }
 
-  /** Takes no more calls. Resolves when all that were taken have ended; those that have not started are cancelled when
-   *  asked for. */
-  async drain(pending: "finish" | "cancel"): Promise<void> {
+  /** Cancels the calls that have not started. */
+  cancelPending(): void {
+    for (const call of this.#notStarted()) this.#settler.cancel(call, cancellation(undefined));
+    this.#dispatcher.schedule();
+  }
+
+  /** Takes no more calls. Resolves when all that were taken have ended. */
+  async drain(): Promise<void> {
     if (this.#phase.kind === "open") this.#phase = { kind: "draining" };
-    if (pending === "cancel") for (const call of this.#notStarted()) this.#settler.cancel(call, cancellation(undefined));
     if (this.unsettled > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 

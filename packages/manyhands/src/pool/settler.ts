@@ -15,8 +15,8 @@ import { Statistics } from "./statistics.js";
 
 export class Settler {
   readonly statistics: Statistics = new Statistics();
-  /** Calls that are neither queued nor at a worker: their function is worked out, or they pause. */
-  readonly aside: Set<Call> = new Set();
+  /** Calls that pause between two attempts. */
+  readonly pausing: Set<Call> = new Set();
   readonly #kind: ExecutorKind;
   readonly #clock: Clock;
   readonly #dispatcher: Dispatcher;
@@ -48,7 +48,7 @@ export class Settler {
 
   settle(call: Call, outcome: Outcome<unknown>, how: "completed" | "failed" | "cancelled"): void {
     this.#dispatcher.leave(call);
-    this.aside.delete(call);
+    this.pausing.delete(call);
     this.#unsettled -= 1;
     this.statistics[how] += 1;
     if (call.plan.signal !== undefined) this.#signals.remove(call.plan.signal, call);
@@ -76,7 +76,19 @@ export class Settler {
   conclude(call: Call, outcome: Outcome<unknown>): void {
     if (call.stop !== undefined) this.#stopped(call, call.stop.error, outcome);
     else if (outcome.status === "fulfilled") this.settle(call, outcome, "completed");
-    else this.#failed(call, outcome.reason, afterFailure(call.plan.retry, call.attempt, outcome.reason));
+    else this.#retryOrFail(call, outcome.reason);
+  }
+
+  #retryOrFail(call: Call, reason: unknown): void {
+    let next: AfterFailure;
+    try {
+      next = afterFailure(call.plan.retry, call.attempt, reason);
+    } catch (error) {
+      // The caller's `when` threw. Both errors concern this call, and nobody else hears of them.
+      const message = `The retry policy's when() threw after attempt ${call.attempt}`;
+      return this.fail(call, new AggregateError([error, reason], message, { cause: error }));
+    }
+    this.#failed(call, reason, next);
   }
 
   /** The worker has died under the call. */
@@ -91,7 +103,7 @@ export class Settler {
     // What the task threw when it was asked to stop is usually the very error it was asked with.
     const thrown = outcome.status === "rejected" ? outcome.reason : undefined;
     if (thrown instanceof Error && thrown.message !== error.message) error.cause ??= thrown;
-    this.#failed(call, error, afterFailure(call.plan.retry, call.attempt, error));
+    this.#retryOrFail(call, error);
   }
 
   #failed(call: Call, reason: unknown, next: AfterFailure): void {
@@ -104,10 +116,10 @@ export class Settler {
     call.again();
     call.move("pausing");
     if (next.after === 0) return this.#dispatcher.enqueue(call);
-    this.aside.add(call);
+    this.pausing.add(call);
     const resume = (): void => {
       if (call.state !== "pausing") return;
-      this.aside.delete(call);
+      this.pausing.delete(call);
       this.#dispatcher.enqueue(call);
     };
     call.timers.push(this.#clock.after(next.after, resume, "hold"));

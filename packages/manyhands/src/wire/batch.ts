@@ -37,6 +37,13 @@ export class Batch {
   }
 }
 
+/** A copy of a value that passed the check, as the route would make it. */
+export function snapshotOf(root: unknown, route: Route): unknown {
+  if (isPrimitive(root)) return root;
+  const survey = new Survey(route);
+  return survey.scan(root) && survey.simple ? copySimple(root, route) : copy(root, route);
+}
+
 const NOTHING: ValueReport = { bytes: 0, objects: 0 };
 
 // By V8's serialiser for processes: structuredClone would turn a Buffer into a Uint8Array, which that route does not.

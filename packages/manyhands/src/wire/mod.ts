@@ -1,5 +1,5 @@
 /** What travels: function references, values, errors. */
-export { Batch } from "./batch.js";
+export { Batch, snapshotOf } from "./batch.js";
 export type { Route } from "./clonable.js";
 export { type ErrorCodec, registerError } from "./error-classes.js";
 export { decodeError, encodeError, type WireError } from "./errors.js";
@@ -9,5 +9,5 @@ export { isMain, type ModuleRef, moduleRef } from "./module-ref.js";
 export { type ResolvedFunction, resolveFunction } from "./resolve-function.js";
 export { joinStacks } from "./stacks.js";
 export { importing, loadModule } from "./task-module.js";
-export { transfer, transferListOf } from "./transfer.js";
+export { moves, transfer, transferListOf } from "./transfer.js";
 export { culprit, inspectValue, isPrimitive, type ValueReport } from "./values.js";

@@ -34,6 +34,11 @@ export function transferListOf(value: unknown): readonly Transferable[] {
   return lists.get(value) ?? NONE;
 }
 
+/** Whether something moves with these arguments. */
+export function moves(args: readonly unknown[], listed: readonly Transferable[] | undefined): boolean {
+  return (listed !== undefined && listed.length > 0) || args.some((arg) => transferListOf(arg).length > 0);
+}
+
 function findTransferables(root: object): readonly Transferable[] {
   const found = new Set<Transferable>();
   const seen = new Set<object>();

@@ -4,6 +4,7 @@
  *  (threads read shared memory, processes the page cache); the signal is made only when somebody looks at it. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CancelledError, InvalidStateError } from "../base/errors.js";
+import { isThenable } from "../base/thenable.js";
 import type { ExecutorKind } from "../futures/mod.js";
 import type { Job } from "./loop.js";
 
@@ -71,7 +72,13 @@ export function leaveAlone(): void {
 
 /** Runs the job as one of several tasks of this thread. */
 export function runAmong(job: Job, run: (...args: never[]) => unknown): unknown {
-  return storage.run(job, run as (...args: unknown[]) => unknown, ...job.args);
+  return storage.run(job, invoke, run, job.args);
+}
+
+function invoke(run: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
+  const result = run(...(args as never[]));
+  // Adopted in here: waiting for a foreign thenable, such as a future, is something the task does.
+  return isThenable(result) && !(result instanceof Promise) ? Promise.resolve(result) : result;
 }
 
 class JobContext implements TaskContext {

@@ -4,6 +4,7 @@
  *  wait to be announced are announced before a call that may take long; other work of the thread (timers, sockets,
  *  messages) gets its turn at least every `SLICE` ms as long as no single call takes longer. */
 import { RingQueue } from "../base/ring-queue.js";
+import { isThenable } from "../base/thenable.js";
 import type { Outcome } from "../futures/mod.js";
 import { leaveAlone, runAlone, runAmong, type TaskContext } from "./context.js";
 
@@ -225,9 +226,4 @@ export class TaskLoop {
     this.#unannounced = 0;
     this.#host.announce();
   }
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
-  return "then" in value && typeof value.then === "function";
 }

@@ -12,7 +12,8 @@ export type PortFunction = WireFunction | ((...args: never[]) => unknown);
 
 /** A call as the port sees it. `slot` and `token` are the port's own. */
 export interface Ticket {
-  readonly target: PortFunction;
+  /** Known by the time the ticket is sent. */
+  readonly target: PortFunction | undefined;
   readonly args: readonly unknown[];
   readonly transfer: readonly Transferable[] | undefined;
   readonly attempt: number;

@@ -1,0 +1,68 @@
+/** Option values with units: durations, sizes, rates, counts.
+ *
+ *  Guarantees: pure; a value that does not parse is refused with what would be right, never guessed. */
+import { InvalidArgumentError } from "commander";
+
+const MS_PER: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const BYTES_PER: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
+
+/** A duration in ms: a plain number, or a number with `ms`, `s`, `m`, `h`. */
+export function parseDuration(text: string): number {
+  const [, amount, unit = "ms"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
+  const factor = MS_PER[unit];
+  if (amount === undefined || factor === undefined) {
+    throw new InvalidArgumentError("A duration is a number of milliseconds, or 500ms, 10s, 2m, 1h.");
+  }
+  return Number(amount) * factor;
+}
+
+/** A duration longer than nothing. */
+export function parseTimeout(text: string): number {
+  const ms = parseDuration(text);
+  if (ms <= 0) throw new InvalidArgumentError("It must be longer than 0.");
+  return ms;
+}
+
+/** A size in bytes: a plain number, or a number with `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`. */
+export function parseSize(text: string): number {
+  const [, amount, unit = "b"] = /^(\d+(?:\.\d+)?)\s*([kmg]?i?b)?$/.exec(text.trim().toLowerCase()) ?? [];
+  const factor = BYTES_PER[unit];
+  const bytes = amount === undefined || factor === undefined ? 0 : Math.round(Number(amount) * factor);
+  if (bytes < 1) throw new InvalidArgumentError("A size is a number of bytes, or 512KB, 512MB, 2GB, 512MiB.");
+  return bytes;
+}
+
+/** A rate as the ms between two starts: `10/s`, `600/m`, `5/h`, or a plain number for "per second". */
+export function parseRate(text: string): number {
+  const [, amount, unit = "s"] = /^(\d+(?:\.\d+)?)(?:\/(s|m|h))?$/.exec(text.trim()) ?? [];
+  const [limit, per] = [Number(amount), MS_PER[unit]];
+  if (amount === undefined || per === undefined || limit <= 0) {
+    throw new InvalidArgumentError("A rate is a number of calls per time, such as 10/s, 600/m or 5/h.");
+  }
+  return per / limit;
+}
+
+/** A whole number of at least 1. */
+export function parseCount(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= 1) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number of at least 1.");
+}
+
+/** A whole number of at least 0. */
+export function parseRetries(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number of at least 0.");
+}
+
+/** A chunk size: a whole number of at least 1, or `auto`. */
+export function parseChunk(text: string): number | "auto" {
+  return text === "auto" ? "auto" : parseCount(text);
+}

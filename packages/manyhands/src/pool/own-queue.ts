@@ -1,0 +1,77 @@
+/** Calls of keys that belong to one worker, waiting for it.
+ *
+ *  Guarantees: calls of one key come out in order, and where the worker runs several calls at once, one at a time; a
+ *  key whose call runs holds up no other key. */
+import { RingQueue } from "../base/ring-queue.js";
+import type { Waiting } from "./backlog.js";
+
+export class OwnQueue<C extends Waiting> {
+  readonly #byKey = new Map<string, RingQueue<C>>();
+  /** Keys with calls of which none is out, or of any number when they may run side by side. */
+  readonly #ready = new RingQueue<string>();
+  readonly #order: "one-at-a-time" | "any";
+  readonly #out = new Set<string>();
+
+  /** @param order `any` for a worker that runs one call at a time anyway, and may hold several. */
+  constructor(order: "one-at-a-time" | "any") {
+    this.#order = order;
+  }
+
+  push(key: string, call: C): void {
+    const queue = this.#byKey.get(key);
+    if (queue !== undefined) {
+      queue.push(call);
+      return;
+    }
+    const first = new RingQueue<C>();
+    first.push(call);
+    this.#byKey.set(key, first);
+    if (!this.#out.has(key)) this.#ready.push(key);
+  }
+
+  /** The call whose turn it is. */
+  peek(): C | undefined {
+    for (let key = this.#ready.peek(); key !== undefined; key = this.#ready.peek()) {
+      const queue = this.#byKey.get(key);
+      for (let call = queue?.peek(); call !== undefined; call = queue?.peek()) {
+        if (call.waiting) return call;
+        queue?.shift();
+      }
+      this.#byKey.delete(key);
+      this.#ready.shift();
+    }
+    return undefined;
+  }
+
+  /** Takes the call that `peek` gave. */
+  shift(): void {
+    const key = this.#ready.peek();
+    if (key === undefined) return;
+    const queue = this.#byKey.get(key);
+    queue?.shift();
+    this.taken(key);
+    if (this.#order === "any") return;
+    this.#ready.shift();
+    if (queue?.length === 0) this.#byKey.delete(key);
+  }
+
+  /** A call of the key was handed over without having waited here. */
+  taken(key: string): void {
+    if (this.#order === "one-at-a-time") this.#out.add(key);
+  }
+
+  /** The call of the key that was out is no longer. */
+  returned(key: string): void {
+    if (this.#out.delete(key) && this.#byKey.has(key)) this.#ready.push(key);
+  }
+
+  /** All that wait, key by key. */
+  *[Symbol.iterator](): IterableIterator<C> {
+    for (const queue of this.#byKey.values()) for (const call of queue) if (call.waiting) yield call;
+  }
+
+  clear(): void {
+    this.#byKey.clear();
+    while (this.#ready.shift() !== undefined);
+  }
+}

@@ -16,6 +16,7 @@ import type { PortFunction, Ticket } from "../worker/mod.js";
 import type { Crewman } from "./crewman.js";
 import type { CallPlan } from "./plan.js";
 import type { Waiting } from "./backlog.js";
+import type { Site } from "./sites.js";
 
 /** Where a call is. `pausing`: between two attempts. Whether a call at a worker has started, the worker's port knows. */
 export type CallState = "new" | "queued" | "at-worker" | "pausing" | "settled";
@@ -73,7 +74,7 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
   stop: Stop | undefined = undefined;
   #timers: Disposable[] | undefined = undefined;
   /** The stack of the submit. */
-  site: { stack?: string } | undefined = undefined;
+  site: Site | undefined = undefined;
   readonly future: Future<unknown> | undefined;
 
   constructor(

@@ -48,11 +48,12 @@ export class Engine {
     below: (...args: never[]) => unknown,
   ): MapResults<R> {
     const { scheduler } = this;
+    const site = scheduler.site(below);
     const host: MapHost<T> = {
       submit: (item, index, sink) => {
         const refusal = sink.drains && scheduler.phase === "draining" ? undefined : scheduler.refusal();
         if (refusal !== undefined) throw refusal;
-        scheduler.submit(task, argsOf(item), plan, below, { kind: "map", sink, index });
+        scheduler.submit(task, argsOf(item), plan, site, { kind: "map", sink, index });
       },
       abandon: (sink, reason) => scheduler.abandon(sink, reason),
       window: () => plan.bufferSize ?? 4 * this.maxWorkers * (plan.chunk > 0 ? plan.chunk : scheduler.batchOf(task)),
@@ -151,7 +152,8 @@ export class LocalExecutor implements Executor {
    *  console.log(await future); // true
    *  ``` */
   submit<A extends unknown[], R>(fn: Task<A, R>, ...args: A): Future<Awaited<R>> {
-    const call = this.#engine.scheduler.submit(fn as AnyTask, args, this.#plan, this.submit);
+    const { scheduler } = this.#engine;
+    const call = scheduler.submit(fn as AnyTask, args, this.#plan, scheduler.site(this.submit));
     return call.future as Future<Awaited<R>>;
   }
 

@@ -29,7 +29,7 @@ import type { CallPlan } from "./plan.js";
 import type { RateGate } from "./rate-gate.js";
 import { Settler } from "./settler.js";
 import { SignalWatch } from "./signal-watch.js";
-import { Sites } from "./sites.js";
+import { type Site, Sites } from "./sites.js";
 import type { Statistics } from "./statistics.js";
 import { Stopper } from "./stopper.js";
 import { targetOf } from "./targets.js";
@@ -102,6 +102,7 @@ export class Scheduler implements CallOwner {
 
   /** How many calls of this task are worth handing to one worker together, as far as is known. */
   batchOf(task: AnyTask): number {
+    if (this.#settings.kind === "event-loop") return 1;
     const target = targetOf(this.#settings.kind, task);
     if (!(target instanceof Promise)) return this.#dispatcher.profile(target).batch;
     // Whoever submits the task hears of the failure.
@@ -124,20 +125,18 @@ export class Scheduler implements CallOwner {
     }
   }
 
-  /** Takes a call. @param below the function above which the stack of the submit begins. */
-  submit(
-    task: AnyTask,
-    args: readonly unknown[],
-    plan: CallPlan,
-    below: (...args: never[]) => unknown,
-    destination?: Destination,
-  ): Call {
+  /** Where a call is submitted. @param below the function above which the stack begins. */
+  site(below: (...args: never[]) => unknown): Site {
+    return this.#sites.take(below);
+  }
+
+  submit(task: AnyTask, args: readonly unknown[], plan: CallPlan, site: Site, destination?: Destination): Call {
     if (this.#now === 0) {
       this.#now = this.#clock.now();
       this.#dispatcher.schedule();
     }
     const call = new Call(this, task, args, plan, this.#sequence++, this.#now, destination);
-    call.site = this.#sites.take(below);
+    call.site = site;
     this.#settler.opened();
     const refusal = call.sink?.drains === true && this.#phase.kind === "draining" ? undefined : this.refusal();
     if (refusal !== undefined) this.#settler.fail(call, refusal);

@@ -3,18 +3,23 @@
  *  Taking a stack costs about as much as a whole small call. So the first few submits of a turn get their own, and a
  *  burst that follows shares the last of them, which is nearly always the same line of the same loop. */
 
+/** A stack, worked out when it is first read. */
+export interface Site {
+  stack?: string;
+}
+
 /** Own stacks for each turn of the event loop. */
 const OWN = 8;
 
 export class Sites {
   #taken = 0;
-  #last: { stack?: string } | undefined;
+  #last: Site | undefined;
 
   /** @param below the function above which the stack begins. */
-  take(below: (...args: never[]) => unknown): { stack?: string } {
+  take(below: (...args: never[]) => unknown): Site {
     if (this.#taken >= OWN && this.#last !== undefined) return this.#last;
     this.#taken += 1;
-    const site: { stack?: string } = {};
+    const site: Site = {};
     Error.captureStackTrace(site, below);
     this.#last = site;
     return site;

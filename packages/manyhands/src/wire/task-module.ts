@@ -36,6 +36,19 @@ const TYPESCRIPT_CODES: ReadonlySet<unknown> = new Set([
 
 /** Imports a module by its URL. */
 export async function loadModule(url: string): Promise<Record<string, unknown>> {
+  const namespace = await importModule(url);
+  return isTypeScript(url) ? withoutCommonJs(namespace) : namespace;
+}
+
+/** A TypeScript module in a package that is not of type "module" comes back from tsx as CommonJS: all its exports in
+ *  the default one. They are what its author wrote. */
+function withoutCommonJs(namespace: Record<string, unknown>): Record<string, unknown> {
+  const { default: inner } = namespace;
+  if (typeof inner !== "object" || inner === null || !("__esModule" in inner)) return namespace;
+  return inner as Record<string, unknown>;
+}
+
+async function importModule(url: string): Promise<Record<string, unknown>> {
   if (isTypeScript(url) && !runsTypeScript()) await startTsx(url);
   else if (startedWithTsx()) await startTsx(url);
   try {

@@ -93,7 +93,9 @@ export class Crew {
   }
 
   /** Starts a worker. When it cannot even be made, the executor is broken. */
-  spawn(): "spawned" | "broken" {
+  spawn(): "spawned" | "refused" {
+    // Whoever still asks then waits for calls that are about to be settled.
+    if (this.#phase === "closing") return "refused";
     this.#made += 1;
     let member: Crewman | undefined;
     try {
@@ -102,7 +104,7 @@ export class Crew {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#events.broken(new BrokenExecutorError(`Cannot start a worker: ${message}`, { cause: error }));
-      return "broken";
+      return "refused";
     }
     const { port } = member;
     this.#members.add(member);

@@ -67,7 +67,6 @@ export class Dispatcher implements Disposable {
   /** Calls that come back without having run take their places again. */
   takeBack(calls: readonly Call[]): void {
     for (const call of [...calls].sort((a, b) => b.sequence - a.sequence)) {
-      if (call.state === "settled") continue;
       if (call.state !== "queued") {
         call.move("queued");
         this.#queued += 1;

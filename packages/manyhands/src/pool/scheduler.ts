@@ -201,11 +201,11 @@ export class Scheduler implements CallOwner {
       },
       skipped: (worker, call) => {
         worker.takeBack(call);
-        this.#dispatcher.takeBack([call]);
+        this.#giveBack([call]);
       },
       copied: (bytes) => this.statistics.copied(bytes),
       turn: () => this.#dispatcher.dispatch(),
-      returned: (calls) => this.#dispatcher.takeBack(calls),
+      returned: (calls) => this.#giveBack(calls),
       exited: (worker, exit, running, waiting) => this.#exited(worker, exit, running, waiting),
       broken: (error) => this.#break(error),
       empty: () => {
@@ -227,7 +227,7 @@ export class Scheduler implements CallOwner {
     const asked = member.doomed || this.#phase.kind === "closed" || running.some((call) => call.stop !== undefined);
     if (!asked && (running.length > 0 || exit.exit.exitCode !== 0)) this.statistics.lost += 1;
     for (const call of waiting) member.takeBack(call);
-    this.#dispatcher.takeBack(waiting.filter((call) => call.state === "at-worker"));
+    this.#giveBack(waiting.filter((call) => call.state === "at-worker"));
     for (const call of running) {
       member.remove(call);
       if (call.state !== "at-worker") continue;
@@ -241,6 +241,20 @@ export class Scheduler implements CallOwner {
       process.emitWarning(new WorkerExitedError({ ...exit.exit, task: undefined }, { cause: exit.cause }));
     }
     this.#dispatcher.schedule();
+  }
+
+  /** Calls that have not run wait again, or end here when there is nothing left to wait for: a worker that is killed may
+   *  leave calls of which nobody knew whether they had started. */
+  #giveBack(calls: readonly Call[]): void {
+    const waiting: Call[] = [];
+    for (const call of calls) {
+      if (call.state === "settled") continue;
+      const refusal = this.#phase.kind === "draining" ? undefined : this.refusal();
+      if (call.stop !== undefined) this.#settler.conclude(call, { status: "rejected", reason: call.stop.error });
+      else if (refusal !== undefined) this.#settler.fail(call, refusal);
+      else waiting.push(call);
+    }
+    this.#dispatcher.takeBack(waiting);
   }
 
   #turned(): void {
@@ -340,6 +354,7 @@ export class Scheduler implements CallOwner {
   #break(error: BrokenExecutorError): void {
     if (this.#phase.kind === "broken" || this.#phase.kind === "closed") return;
     this.#phase = { kind: "broken", error };
+    this.#settler.endRetries();
     for (const call of this.#notStarted()) {
       this.#settler.fail(call, new BrokenExecutorError(error.message, { cause: error.cause }));
     }

@@ -1,0 +1,21 @@
+import { availableParallelism } from "node:os";
+import type { SubjectEntry } from "../subject.js";
+
+const filename = new URL("../square.js", import.meta.url).href;
+
+const entry = (name: string, options: { concurrentTasksPerWorker?: number }): SubjectEntry => ({
+  name,
+  kind: "threads",
+  package: "piscina",
+  open: async (workers) => {
+    const { Piscina } = await import("piscina");
+    const pool = new Piscina({ filename, minThreads: workers, maxThreads: workers, ...options });
+    return { call: (n) => pool.run(n), close: () => pool.close() };
+  },
+});
+
+export const entries: readonly SubjectEntry[] = [
+  entry("piscina", {}),
+  // One task at a time leaves a worker waiting between any two. This is the setting its users raise for small tasks.
+  entry("piscina tuned", { concurrentTasksPerWorker: 1000 * availableParallelism() }),
+];

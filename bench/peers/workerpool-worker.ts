@@ -1,0 +1,4 @@
+import { worker } from "workerpool";
+import { square } from "../square.js";
+
+worker({ square });

@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url";
+import type { Kind, SubjectEntry } from "../subject.js";
+
+const script = fileURLToPath(new URL("./workerpool-worker.js", import.meta.url));
+
+const entry = (kind: Kind, workerType: "thread" | "process"): SubjectEntry => ({
+  name: "workerpool",
+  kind,
+  package: "workerpool",
+  open: async (workers) => {
+    const { pool: open } = await import("workerpool");
+    const pool = open(script, { workerType, minWorkers: workers, maxWorkers: workers });
+    return {
+      call: (n) => pool.exec("square", [n]) as unknown as PromiseLike<number>,
+      close: async () => await pool.terminate(),
+    };
+  },
+});
+
+export const entries: readonly SubjectEntry[] = [entry("threads", "thread"), entry("processes", "process")];

@@ -49,6 +49,8 @@ export interface FutureControl {
   progress(future: Future<unknown>, value: unknown): void;
   /** Somebody is going to look at the outcome; a failure is theirs. */
   observe(future: Future<unknown>): void;
+  /** Somebody begins to wait for it. */
+  awaited(future: Future<unknown>): void;
   outcome<T>(future: Future<T>): Outcome<T> | undefined;
 }
 export let control: FutureControl;
@@ -315,6 +317,7 @@ export class Future<T> implements PromiseLike<T> {
       observe: (future) => {
         future.#observed = "yes";
       },
+      awaited: (future) => future.#owner?.awaited(),
       outcome: (future) => {
         if (future.#state === "succeeded") return { status: "fulfilled", value: future.#outcome as never };
         return future.done() ? { status: "rejected", reason: future.#outcome } : undefined;

@@ -34,6 +34,8 @@ export interface MapHost<T> {
   abandon(sink: ItemSink, reason: unknown): void;
   /** How many inputs to pull ahead of the consumer, as things are now. */
   window(): number;
+  /** A task may wait for its own executor: it lends its place until the loan is disposed of. */
+  lend(): Disposable | undefined;
   /** The run has ended: everything was delivered, or it was closed. */
   ended(run: MapRun<T>): void;
 }
@@ -108,8 +110,18 @@ export class MapRun<T> implements ItemSink {
       this.pump();
       return Promise.resolve(entry);
     }
+    const loan = this.#host.lend();
     return new Promise((resolve, reject) => {
-      this.#consumers.push({ resolve, reject });
+      this.#consumers.push({
+        resolve: (given) => {
+          loan?.[Symbol.dispose]();
+          resolve(given);
+        },
+        reject: (reason) => {
+          loan?.[Symbol.dispose]();
+          reject(reason);
+        },
+      });
       this.pump();
       this.#serve();
     });

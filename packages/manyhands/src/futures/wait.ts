@@ -19,6 +19,7 @@ export function distinct<F extends Future<unknown>>(caller: string, futures: Ite
     }
     // Whoever waits for a future is going to look at it; without this a failure would be reported as unseen before.
     control.observe(future);
+    control.awaited(future);
     set.add(future);
   }
   return set;

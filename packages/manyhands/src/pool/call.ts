@@ -13,9 +13,9 @@ import {
 } from "../futures/mod.js";
 import type { AnyTask } from "../wire/mod.js";
 import type { PortFunction, Ticket } from "../worker/mod.js";
+import type { Waiting } from "./backlog.js";
 import type { Crewman } from "./crewman.js";
 import type { CallPlan } from "./plan.js";
-import type { Waiting } from "./backlog.js";
 import type { Site } from "./sites.js";
 
 /** Where a call is. `pausing`: between two attempts. Whether a call at a worker has started, the worker's port knows. */

@@ -99,7 +99,10 @@ export class Crew {
     this.#made += 1;
     let member: Crewman | undefined;
     try {
-      const port = this.#settings.spawn(`${this.#settings.name}-${this.#made}`, this.#portEvents(() => member as Crewman));
+      const port = this.#settings.spawn(
+        `${this.#settings.name}-${this.#made}`,
+        this.#portEvents(() => member as Crewman),
+      );
       member = new Crewman(port, this.#settings.tasksPerWorker, this.#settings.maxTasksPerWorker);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

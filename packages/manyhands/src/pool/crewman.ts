@@ -5,8 +5,8 @@ import { invariant } from "../base/invariant.js";
 import type { WorkerPort } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import { OwnQueue } from "./own-queue.js";
-import { type Load, takes } from "./profile.js";
 import type { Candidate } from "./place.js";
+import { type Load, takes } from "./profile.js";
 
 /** `aging`: serves until its replacement is ready. `retiring`: finishes what it holds. `closing`: was told to end. */
 export type CrewState = "booting" | "serving" | "aging" | "retiring" | "closing" | "gone";
@@ -104,7 +104,8 @@ export class Crewman implements Candidate, Load {
     if (call.plan.key !== undefined) this.own.returned(call.plan.key);
     call.worker = undefined;
     // A sum of unknowns cannot be subtracted from: it is none again once nothing is held.
-    this.expected = this.calls.size === 0 ? 0 : this.expected === Number.POSITIVE_INFINITY ? this.#sum() : this.expected - call.cost;
+    this.expected =
+      this.calls.size === 0 ? 0 : this.expected === Number.POSITIVE_INFINITY ? this.#sum() : this.expected - call.cost;
   }
 
   /** The call was recalled before it started: it does not count against the quota. */

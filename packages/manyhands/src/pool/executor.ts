@@ -2,6 +2,8 @@
  *
  *  Guarantees: options are checked where they are given; shutting down twice is the same as once; a map that nobody
  *  looked at does not swallow its failure. */
+
+import { CancelledError, ShutdownError } from "../base/errors.js";
 import type {
   CallOptions,
   Executor,
@@ -13,7 +15,6 @@ import type {
   Task,
 } from "../futures/mod.js";
 import { MapResults, MapRun } from "../futures/mod.js";
-import { CancelledError, ShutdownError } from "../base/errors.js";
 import type { AnyTask } from "../wire/mod.js";
 import { type CallPlan, DEFAULT_PLAN, type MapPlan, planCall, planMap } from "./plan.js";
 import type { Scheduler } from "./scheduler.js";
@@ -57,6 +58,7 @@ export class Engine {
       },
       abandon: (sink, reason) => scheduler.abandon(sink, reason),
       window: () => plan.bufferSize ?? 4 * this.maxWorkers * (plan.chunk > 0 ? plan.chunk : scheduler.batchOf(task)),
+      lend: () => scheduler.lend(),
       ended: () => {
         this.#maps.delete(run);
         leave();
@@ -106,7 +108,8 @@ export class Engine {
       const failure = run.unseenFailure;
       // Nobody ever asked for these results. Node reports the rejection as it does for a promise.
       if (failure !== undefined) void Promise.reject(failure.reason);
-      if (this.scheduler.phase === "closed") run.stopInput(new ShutdownError(`The executor ${this.name} was terminated`));
+      if (this.scheduler.phase === "closed")
+        run.stopInput(new ShutdownError(`The executor ${this.name} was terminated`));
     }
     this.#maps.clear();
   }
@@ -167,11 +170,7 @@ export class LocalExecutor implements Executor {
    *  ```ts
    *  for await (const page of pool.map(render, pages())) await save(page);
    *  ``` */
-  map<T, R>(
-    fn: Task<[T], R>,
-    items: Iterable<T> | AsyncIterable<T>,
-    options: MapOptions = {},
-  ): MapResults<Awaited<R>> {
+  map<T, R>(fn: Task<[T], R>, items: Iterable<T> | AsyncIterable<T>, options: MapOptions = {}): MapResults<Awaited<R>> {
     const plan = planMap(this.#plan, options);
     return this.#engine.map(fn as AnyTask, items, plan, (item) => [item], this.map);
   }

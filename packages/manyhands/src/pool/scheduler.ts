@@ -55,8 +55,8 @@ export class Scheduler implements CallOwner {
   readonly #stopper: Stopper;
   readonly #signals = new SignalWatch<Call>((call, reason) => void this.abort(call, reason));
   readonly #sites = new Sites();
-  /** Tasks that wait for a call of this executor. */
-  readonly #lending = new Set<object>();
+  /** For how many calls of this executor each of its tasks waits. */
+  readonly #waits = new WeakMap<object, number>();
   #phase: Phase = { kind: "open" };
   #sequence = 0;
   /** The time of this turn's submits; 0 until the first. */
@@ -283,23 +283,31 @@ export class Scheduler implements CallOwner {
     if (startedAt !== undefined) call.started(startedAt);
   }
 
-  /** A task that waits for a call of its own executor lends its place to it, or both would wait for ever when every
-   *  place is taken by tasks that wait. Only on the event loop: no other task can reach the executor that runs it. */
   awaited(call: Call): void {
-    const job = jobAmong();
-    if (this.#settings.kind !== "event-loop" || job === undefined || this.#lending.has(job)) return;
-    for (const member of this.crew.members) {
-      if (member.port !== (job.host as unknown)) continue;
-      this.#lending.add(job);
-      member.slots += 1;
-      call.timers.push({
-        [Symbol.dispose]: () => {
-          this.#lending.delete(job);
-          member.slots -= 1;
-        },
-      });
-      this.#dispatcher.schedule();
-    }
+    const loan = this.lend();
+    if (loan !== undefined) call.timers.push(loan);
+  }
+
+  /** A task that waits for calls of its own executor lends its place to them, or all would wait for ever when every
+   *  place is taken by tasks that wait. Only on the event loop: no other task can reach the executor that runs it.
+   *  @returns what ends the loan; `undefined` when no task of this executor asks. */
+  lend(): Disposable | undefined {
+    const job = this.#settings.kind === "event-loop" ? jobAmong() : undefined;
+    const member = job && [...this.crew.members].find(({ port }) => port === (job.host as unknown));
+    if (job === undefined || member === undefined) return undefined;
+    // However many calls a task waits for, it has one place to lend.
+    const count = (by: number): number => {
+      const waits = (this.#waits.get(job) ?? 0) + by;
+      this.#waits.set(job, waits);
+      return waits;
+    };
+    if (count(1) === 1) member.slots += 1;
+    this.#dispatcher.schedule();
+    return {
+      [Symbol.dispose]: () => {
+        if (count(-1) === 0) member.slots -= 1;
+      },
+    };
   }
 
   /** Cancels the calls of a map that have not started. */

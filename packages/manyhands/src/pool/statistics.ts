@@ -6,7 +6,9 @@ import type { Histogram } from "../futures/mod.js";
 /** Upper bounds double from 1 µs to about 18 minutes; what is longer falls into the last bucket. */
 const BUCKETS = 32;
 const BOUNDS: readonly number[] = Object.freeze(
-  Array.from({ length: BUCKETS }, (_, bucket) => (bucket === BUCKETS - 1 ? Number.POSITIVE_INFINITY : 2 ** bucket / 1000)),
+  Array.from({ length: BUCKETS }, (_, bucket) =>
+    bucket === BUCKETS - 1 ? Number.POSITIVE_INFINITY : 2 ** bucket / 1000,
+  ),
 );
 
 export class Durations {

@@ -57,6 +57,8 @@ export class Stopper {
     this.#giveUp(call);
     this.#crew.rested(worker);
     // The neighbours had their time since the stop was asked for; as much again, then they cannot be helped.
-    worker.timers.push(this.#clock.after(Math.max(call.plan.grace, TAKES_CONTEXT_WITHIN), () => this.#crew.kill(worker)));
+    worker.timers.push(
+      this.#clock.after(Math.max(call.plan.grace, TAKES_CONTEXT_WITHIN), () => this.#crew.kill(worker)),
+    );
   }
 }

@@ -3,6 +3,7 @@
  *  Guarantees: the code is strict and sees globals only; its stack frames and its bare imports are those of the file the
  *  function was written in. */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import process from "node:process";
@@ -44,8 +45,7 @@ function placeOf({ at, name, source }: Extract<WireFunction, { type: "source" }>
  *  Not by vm's own way (USE_MAIN_CONTEXT_DEFAULT_LOADER): that prints an experimental warning on every version of Node. */
 async function importFrom(filename: string, specifier: string): Promise<unknown> {
   if (isBuiltin(specifier) || URL.canParse(specifier)) return await import(specifier);
-  // Vite marks absolute paths with /@fs.
-  if (path.isAbsolute(specifier)) return await import(pathToFileURL(specifier.replace(/^\/@fs\//, "/")).href);
+  if (path.isAbsolute(specifier)) return await import(pathToFileURL(fileOf(specifier)).href);
   const theirs = attempt(() =>
     createRequire(filename.startsWith("file:") ? filename : `${process.cwd()}/`).resolve(specifier),
   );
@@ -54,6 +54,13 @@ async function importFrom(filename: string, specifier: string): Promise<unknown>
   if (theirs === undefined || (ours !== undefined && folderOf(ours) === folderOf(theirs)))
     return await import(specifier);
   return await import(pathToFileURL(theirs).href);
+}
+
+/** Vite marks absolute paths with /@fs, and writes others from its root, which is where the program was started. */
+function fileOf(specifier: string): string {
+  const file = specifier.replace(/^\/@fs\//, "/");
+  const fromRoot = path.join(process.cwd(), file);
+  return !existsSync(file) && existsSync(fromRoot) ? fromRoot : file;
 }
 
 function attempt<T>(find: () => T): T | undefined {

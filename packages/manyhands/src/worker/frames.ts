@@ -147,7 +147,13 @@ export class FrameReader {
       if (left < this.#needed) return bytes.subarray(at);
       const kind = view.getUint8(at + 4) as FrameKind;
       if (kind === FRAME.message) this.#handler.message(deserialize(bytes.subarray(at + HEADER, at + this.#needed)));
-      else this.#handler.small(kind, view.getInt32(at + 8, true), view.getFloat64(at + 16, true), view.getFloat64(at + 24, true));
+      else
+        this.#handler.small(
+          kind,
+          view.getInt32(at + 8, true),
+          view.getFloat64(at + 16, true),
+          view.getFloat64(at + 24, true),
+        );
       at += this.#needed;
     }
   }

@@ -3,8 +3,8 @@
  *  Guarantees: a call starts in a later microtask than its submit, never inside it; all that are
  *  sent run at once, and the limit is the sender's to keep; a task cannot be stopped from outside here: one that is given up is left behind, and its place is free again. */
 import type { Outcome } from "../futures/mod.js";
-import { Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
 import type { TaskContext } from "./context.js";
+import { Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
 import type { PortEvents, Recall, Ticket, WorkerPort } from "./port.js";
 
 interface Entry<T> {

@@ -4,8 +4,8 @@
  *  and child alike, is left to the parent. */
 import { Socket } from "node:net";
 import { InheritedCallFile } from "../memory/mod.js";
-import type { Job } from "./loop.js";
 import { FRAME, FrameReader, FrameWriter, smallKind } from "./frames.js";
+import type { Job } from "./loop.js";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.js";
 import { callGeneration, isFirm } from "./process-token.js";
 import { type Line, WorkerHost } from "./worker-host.js";

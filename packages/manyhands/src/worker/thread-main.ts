@@ -1,8 +1,9 @@
 /** The program of a worker thread. */
-import { parentPort, threadId, workerData } from "node:worker_threads";
+
 import { getHeapStatistics } from "node:v8";
-import { CallSlots, fitsSlot } from "../memory/call-slots.js";
+import { parentPort, threadId, workerData } from "node:worker_threads";
 import type { Transferable } from "../futures/mod.js";
+import { CallSlots, fitsSlot } from "../memory/call-slots.js";
 import type { Job } from "./loop.js";
 import { type FromWorker, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
 import { type Line, WorkerHost } from "./worker-host.js";

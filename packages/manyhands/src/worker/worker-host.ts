@@ -4,6 +4,7 @@
  *  when its result cannot travel; an error that no task caught is told to the pool before the worker ends of it. */
 import type { Outcome, Transferable } from "../futures/mod.js";
 import { encodeError } from "../wire/errors.js";
+import type { WireFunction } from "../wire/function-ref.js";
 import { resolveFunction } from "../wire/resolve-function.js";
 import { transferListOf } from "../wire/transfer.js";
 import { serializationError } from "../wire/values.js";
@@ -41,7 +42,8 @@ export class WorkerHost implements JobHost {
   readonly #line: Line;
   readonly #settings: WorkerSettings;
   readonly #loop: TaskLoop;
-  readonly #codes: (JobCode | Promise<JobCode>)[] = [];
+  readonly #targets: WireFunction[] = [];
+  readonly #codes: (JobCode | Promise<JobCode> | undefined)[] = [];
   /** Jobs that reported progress: their outcome must be a message too, or it would overtake the reports. */
   readonly #reported = new WeakSet<Job>();
   #phase: "starting" | "serving" | "closing" = "starting";
@@ -64,7 +66,7 @@ export class WorkerHost implements JobHost {
         void this.#initialize(message.initializer);
         break;
       case "function":
-        this.#define(message.index, resolveFunction(message.target));
+        this.#targets[message.index] = message.target;
         break;
       case "calls":
         readCalls(message.calls, this, (job) => this.#loop.push(job));
@@ -103,7 +105,8 @@ export class WorkerHost implements JobHost {
   }
 
   resolve(job: Job): JobCode | Promise<JobCode> {
-    return this.#codes[job.code as number] as JobCode | Promise<JobCode>;
+    const index = job.code as number;
+    return this.#codes[index] ?? this.#load(index);
   }
 
   settled(job: Job, outcome: Outcome<unknown>, duration: number): void {
@@ -134,15 +137,18 @@ export class WorkerHost implements JobHost {
     this.#loop.drain();
   }
 
-  #define(index: number, loading: Promise<(...args: never[]) => unknown>): void {
-    const code = loading.then((run): JobCode => {
+  /** Loads a function when its first call is here, not before: a module that ends its worker while it is loaded must do
+   *  so under a call, or that call would be given to one worker after another. */
+  #load(index: number): Promise<JobCode> {
+    const code = resolveFunction(this.#targets[index] as WireFunction).then((run): JobCode => {
       const loaded: JobCode = { run, longest: Number.POSITIVE_INFINITY };
       this.#codes[index] = loaded;
       return loaded;
     });
-    // Each call of the function hears of the failure; without this the first one's would also count as unhandled.
+    // Each call of the function hears of the failure; a call that was taken back meanwhile leaves nobody to hear it.
     code.catch(() => undefined);
     this.#codes[index] = code;
+    return code;
   }
 
   #postValue(job: Job, value: unknown, duration: number): void {

@@ -135,7 +135,7 @@ const RUNNING: readonly Law[] = [
         .with({ signal: controller.signal, grace: 60_000 })
         .submit(stopping.waitForSignal, file("started"), file("log"));
       await made(file("started"));
-      assert.equal(future.state, "running");
+      await until(() => future.state === "running", "the start should have been heard of");
       controller.abort("stop");
       assert.equal((await errorOf(CancelledError, future)).cause, "stop");
       assert.deepEqual(linesOf(file("log")), ["cleaned up"]);

@@ -20,6 +20,7 @@ export {
 export {
   asCompleted,
   type CallOptions,
+  type Completions,
   type Executor,
   type ExecutorKind,
   type ExecutorStats,

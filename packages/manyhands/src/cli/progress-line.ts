@@ -56,9 +56,9 @@ export function progressText(view: ProgressView): string {
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** A bar of `width` cells, filled to `share` (0 to 1) in eighths of a cell. */
+/** A bar of `width` cells, filled to `share` (0 to 1) in eighths of a cell. What is more than nothing shows. */
 export function bar(share: number, width: number): string {
-  const eighths = Math.round(Math.min(1, Math.max(0, share)) * width * 8);
+  const eighths = Math.max(share > 0 ? 1 : 0, Math.round(Math.min(1, Math.max(0, share)) * width * 8));
   const filled = "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? "");
   return filled.padEnd(width);
 }

@@ -30,6 +30,11 @@ export interface CrewSettings {
   spawn(name: string, events: PortEvents<Call>): WorkerPort<Call>;
 }
 
+/** How a worker ended, and whether it was told to. */
+export interface CrewExit extends PortExit {
+  readonly how: "asked" | "unasked";
+}
+
 /** What a crew tells its scheduler. */
 export interface CrewEvents {
   started(call: Call): void;
@@ -41,7 +46,7 @@ export interface CrewEvents {
   turn(): void;
   /** The calls go back to wait. */
   returned(calls: readonly Call[]): void;
-  exited(worker: Crewman, exit: PortExit, running: readonly Call[], waiting: readonly Call[]): void;
+  exited(worker: Crewman, exit: CrewExit, running: readonly Call[], waiting: readonly Call[]): void;
   /** No worker can live. */
   broken(error: BrokenExecutorError): void;
   /** The last worker has gone. */
@@ -166,13 +171,13 @@ export class Crew {
     member.port.terminate();
   }
 
-  /** Ends all workers: those that are idle in good order, or all of them at once. */
-  close(how: "idle" | "now"): void {
+  /** Ends all workers: at once, or each in good order as soon as it is idle. `broken`: those on their way up at once. */
+  close(how: "idle" | "broken" | "now"): void {
     this.#phase = "closing";
     if (this.#members.size === 0) return this.#events.empty();
     for (const member of [...this.#members]) {
       this.hold(member, 0);
-      if (how === "now") this.kill(member);
+      if (how === "now" || (how === "broken" && member.state === "booting")) this.kill(member);
       else if (member.state !== "closing" && member.held === 0) this.#end(member);
     }
   }
@@ -250,7 +255,7 @@ export class Crew {
     member.move("gone");
     this.#members.delete(member);
     if (before === "booting") this.#breaker = nextBreaker(this.#breaker, "died-starting");
-    this.#events.exited(member, exit, running, waiting);
+    this.#events.exited(member, { ...exit, how: before === "closing" ? "asked" : "unasked" }, running, waiting);
     if (this.#phase === "closing") {
       if (this.#members.size === 0) this.#events.empty();
       return;

@@ -20,9 +20,9 @@ import {
 } from "../base/errors.js";
 import type { ExecutorKind, ItemSink, Outcome } from "../futures/mod.js";
 import { type AnyTask, inspectValue, isPrimitive, moves, snapshotOf, taskName } from "../wire/mod.js";
-import { jobAmong, type PortExit } from "../worker/mod.js";
+import { jobAmong } from "../worker/mod.js";
 import { Call, type CallOwner, type Destination } from "./call.js";
-import { Crew, type CrewEvents, type CrewSettings } from "./crew.js";
+import { Crew, type CrewEvents, type CrewExit, type CrewSettings } from "./crew.js";
 import type { Crewman } from "./crewman.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { CallPlan } from "./plan.js";
@@ -223,9 +223,8 @@ export class Scheduler implements CallOwner {
     this.#settler.conclude(call, outcome);
   }
 
-  #exited(member: Crewman, exit: PortExit, running: readonly Call[], waiting: readonly Call[]): void {
-    const asked = member.doomed || this.#phase.kind === "closed" || running.some((call) => call.stop !== undefined);
-    if (!asked && (running.length > 0 || exit.exit.exitCode !== 0)) this.statistics.lost += 1;
+  #exited(member: Crewman, exit: CrewExit, running: readonly Call[], waiting: readonly Call[]): void {
+    if (exit.how === "unasked") this.statistics.lost += 1;
     for (const call of waiting) member.takeBack(call);
     this.#giveBack(waiting.filter((call) => call.state === "at-worker"));
     for (const call of running) {
@@ -236,7 +235,7 @@ export class Scheduler implements CallOwner {
       if (call.stop === undefined) this.#settler.lost(call, exit);
       else this.#settler.conclude(call, { status: "rejected", reason: call.stop.error });
     }
-    if (running.length === 0 && !asked && exit.cause !== undefined && member.served) {
+    if (running.length === 0 && exit.how === "unasked" && exit.cause !== undefined && member.served) {
       // No call is there to carry the error, and it must not vanish.
       process.emitWarning(new WorkerExitedError({ ...exit.exit, task: undefined }, { cause: exit.cause }));
     }
@@ -366,7 +365,7 @@ export class Scheduler implements CallOwner {
     for (const call of this.#notStarted()) {
       this.#settler.fail(call, new BrokenExecutorError(error.message, { cause: error.cause }));
     }
-    this.crew.close("idle");
+    this.crew.close("broken");
     this.#dispatcher.schedule();
   }
 

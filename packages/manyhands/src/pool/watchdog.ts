@@ -46,7 +46,9 @@ export class Watchdog {
     if (member.held <= member.slots) return;
     member.silent = true;
     const taken: Call[] = [];
-    for (const call of [...member.calls]) {
+    // What it is on, or is about to begin, stays: a worker that only wakes slowly must not lose its work to the next,
+    // which may wake no faster.
+    for (const call of [...member.calls].slice(member.slots)) {
       if (member.port.recall(call) !== "taken") continue;
       member.takeBack(call);
       taken.push(call);

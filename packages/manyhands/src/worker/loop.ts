@@ -127,7 +127,10 @@ export class TaskLoop {
       if (job !== undefined) now = this.#begin(job, now);
     }
     this.#drain = "idle";
-    this.#announce(now);
+    this.#announcedAt = now;
+    this.#unannounced = 0;
+    // Also when there is nothing new: the host may be waiting for the queue to be empty.
+    this.#host.announce();
   }
 
   /** Lets the event loop turn, then goes on. */

@@ -251,6 +251,8 @@ const WORKERS: readonly Law[] = [
     const counts = new Map<string, number>();
     for (const place of places) counts.set(place, (counts.get(place) ?? 0) + 1);
     for (const [place, count] of counts) assert.ok(count <= 5, `${place} ran ${count}`);
+    await within(executor.shutdown(), "shutdown()");
+    assert.equal(executor.stats().lost, 0, "no worker should have had to be forced to go");
   }),
   law("maxAge: an old worker is replaced between calls", ["workers"], async ({ make }) => {
     const executor = make({ maxWorkers: 1, maxAge: 1 });

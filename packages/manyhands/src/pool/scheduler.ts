@@ -10,21 +10,14 @@
  *  workers, `Crew` keeps the workers, `Stopper` ends what runs too long, `Settler` says how a call ended; decisions
  *  stand in `place`, `profile`, `retry` and `breaker`, which are pure. */
 import { type Clock, systemClock } from "../base/clock.js";
-import {
-  BrokenExecutorError,
-  CancelledError,
-  QueueTimeoutError,
-  ShutdownError,
-  TimeoutError,
-  WorkerExitedError,
-} from "../base/errors.js";
+import { BrokenExecutorError, CancelledError, ShutdownError, WorkerExitedError } from "../base/errors.js";
 import type { ExecutorKind, ItemSink, Outcome } from "../futures/mod.js";
-import { type AnyTask, inspectValue, isPrimitive, moves, snapshotOf, taskName } from "../wire/mod.js";
-import { jobAmong } from "../worker/mod.js";
+import { type AnyTask, inspectValue, isPrimitive, moves, snapshotOf } from "../wire/mod.js";
 import { Call, type CallOwner, type Destination } from "./call.js";
 import { Crew, type CrewEvents, type CrewExit, type CrewSettings } from "./crew.js";
 import type { Crewman } from "./crewman.js";
 import { Dispatcher } from "./dispatcher.js";
+import { Loans } from "./loans.js";
 import type { CallPlan } from "./plan.js";
 import type { RateGate } from "./rate-gate.js";
 import { Settler } from "./settler.js";
@@ -33,6 +26,7 @@ import { type Site, Sites } from "./sites.js";
 import type { Statistics } from "./statistics.js";
 import { Stopper } from "./stopper.js";
 import { targetOf } from "./targets.js";
+import { TimeLimits } from "./time-limits.js";
 
 export interface SchedulerSettings extends CrewSettings {
   readonly kind: ExecutorKind;
@@ -55,8 +49,8 @@ export class Scheduler implements CallOwner {
   readonly #stopper: Stopper;
   readonly #signals = new SignalWatch<Call>((call, reason) => void this.abort(call, reason));
   readonly #sites = new Sites();
-  /** For how many calls of this executor each of its tasks waits. */
-  readonly #waits = new WeakMap<object, number>();
+  readonly #limits: TimeLimits;
+  readonly #loans: Loans;
   #phase: Phase = { kind: "open" };
   #sequence = 0;
   /** The time of this turn's submits; 0 until the first. */
@@ -69,13 +63,18 @@ export class Scheduler implements CallOwner {
     this.#clock = settings.clock ?? systemClock;
     this.crew = new Crew(settings, this.#crewEvents(), this.#clock);
     this.#dispatcher = new Dispatcher(this.crew, this.#clock, settings.maxWorkers, settings.gate, {
-      handed: (call) => {
-        if (call.timeout !== undefined) this.#armTimeout(call, call.timeout, call.timeout);
-      },
+      handed: (call) => this.#limits.handed(call),
       turned: () => this.#turned(),
     });
     this.#settler = new Settler(settings.kind, this.#clock, this.#dispatcher, this.#signals);
     this.#stopper = new Stopper(this.crew, this.#clock, (call) => this.#giveUp(call));
+    this.#limits = new TimeLimits(this.#clock, {
+      ranTooLong: (call, error) => this.#stopper.stop(call, error),
+      waitedTooLong: (call, error) => {
+        if (call.state !== "at-worker" || this.#recall(call)) this.#settler.fail(call, error);
+      },
+    });
+    this.#loans = new Loans(this.crew.members, () => this.#dispatcher.schedule());
     this.crew.start();
   }
 
@@ -156,9 +155,7 @@ export class Scheduler implements CallOwner {
       return this.#settler.fail(call, error);
     }
     if (plan.signal !== undefined) this.#signals.add(plan.signal, call);
-    if (plan.queueTimeout !== undefined) {
-      call.timers.push(this.#clock.after(plan.queueTimeout, () => this.#queueExpired(call)));
-    }
+    this.#limits.waits(call);
     this.#resolve(call);
     if (call.state === "settled") return;
     this.#dispatcher.enqueue(call);
@@ -287,26 +284,9 @@ export class Scheduler implements CallOwner {
     if (loan !== undefined) call.timers.push(loan);
   }
 
-  /** A task that waits for calls of its own executor lends its place to them, or all would wait for ever when every
-   *  place is taken by tasks that wait. Only on the event loop: no other task can reach the executor that runs it.
-   *  @returns what ends the loan; `undefined` when no task of this executor asks. */
+  /** A task of this executor begins to wait for one of its calls. */
   lend(): Disposable | undefined {
-    const job = this.#settings.kind === "event-loop" ? jobAmong() : undefined;
-    const member = job && [...this.crew.members].find(({ port }) => port === (job.host as unknown));
-    if (job === undefined || member === undefined) return undefined;
-    // However many calls a task waits for, it has one place to lend.
-    const count = (by: number): number => {
-      const waits = (this.#waits.get(job) ?? 0) + by;
-      this.#waits.set(job, waits);
-      return waits;
-    };
-    if (count(1) === 1) member.slots += 1;
-    this.#dispatcher.schedule();
-    return {
-      [Symbol.dispose]: () => {
-        if (count(-1) === 0) member.slots -= 1;
-      },
-    };
+    return this.#settings.kind === "event-loop" ? this.#loans.lend() : undefined;
   }
 
   /** Cancels the calls of a map that have not started. */
@@ -333,27 +313,6 @@ export class Scheduler implements CallOwner {
     call.worker?.remove(call);
     this.#settler.conclude(call, { status: "rejected", reason: call.stop?.error });
     this.#dispatcher.schedule();
-  }
-
-  /** Counts from the start of the call, which nobody announces: it is asked for when the time may be over. */
-  #armTimeout(call: Call, timeout: number, ms: number): void {
-    const { attempt } = call;
-    const timer = this.#clock.after(ms, () => {
-      if (call.state !== "at-worker" || call.attempt !== attempt || call.stop !== undefined) return;
-      const startedAt = call.worker?.port.startedAt(call);
-      const left = startedAt === undefined ? timeout : startedAt + timeout - this.#clock.now();
-      if (left > 0) return this.#armTimeout(call, timeout, Math.ceil(left));
-      const message = `${taskName(call.task)} ran longer than its timeout of ${timeout} ms`;
-      this.#stopper.stop(call, new TimeoutError(message));
-    });
-    call.timers.push(timer);
-  }
-
-  #queueExpired(call: Call): void {
-    if (call.state === "settled" || call.attempt > 1) return;
-    if (call.state === "at-worker" && !this.#recall(call)) return;
-    const message = `${taskName(call.task)} waited longer than its queueTimeout of ${call.plan.queueTimeout} ms`;
-    this.#settler.fail(call, new QueueTimeoutError(message));
   }
 
   // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,6 @@ export type FromWorker =
   | typeof LOOK
   | { readonly type: "ready" }
   | { readonly type: "broken"; readonly error: WireError }
-  | { readonly type: "started"; readonly slot: number; readonly startedAt: number }
   /** The call was not run because the pool took it back, or was about to; its slot can be used again. */
   | { readonly type: "skipped"; readonly slot: number }
   | { readonly type: "value"; readonly slot: number; readonly value: unknown; readonly copied: number }

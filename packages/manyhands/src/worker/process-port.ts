@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { CallFile, FILE_SLOTS } from "../memory/mod.js";
-import { decodeError, encodeError, workerExecArgv } from "../wire/mod.js";
+import { encodeError, workerExecArgv } from "../wire/mod.js";
 import { encodeMessage, FRAME, type FrameKind, FrameReader, smallValue } from "./frames.js";
 import { HeldCalls } from "./held-calls.js";
-import type { FromWorker, Initializer, ToWorker, WorkerSettings } from "./messages.js";
-import { LOOK } from "./messages.js";
+import { Inbox } from "./inbox.js";
+import { type FromWorker, type Initializer, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { PortEvents, Recall, Ticket, WorkerPort } from "./port.js";
 import { callGeneration, isFirm, processToken } from "./process-token.js";
@@ -38,12 +38,14 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   readonly #input: Duplex;
   readonly #output: Duplex;
   readonly #outbox: Outbox<T>;
+  readonly #inbox: Inbox<T>;
   #phase: "starting" | "serving" | "ended" = "starting";
   #cause: unknown;
 
   constructor(settings: ProcessSettings, events: PortEvents<T>) {
     this.name = settings.name;
     this.#events = events;
+    this.#inbox = new Inbox(events, this.#held, (slot, outcome) => this.#settle(slot, outcome));
     this.#child = start(settings, this.#file.fd);
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#input = this.#child.stdio[3] as Duplex;
@@ -170,35 +172,10 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
 
   #handle(message: FromWorker): void {
     if (message === LOOK) return;
-    switch (message.type) {
-      case "ready":
-        this.#phase = "serving";
-        return this.#events.ready();
-      case "broken":
-        return this.#events.broken(decodeError(message.error));
-      case "value":
-        if (message.copied > 0) this.#events.copied(message.copied);
-        return this.#settle(message.slot, { status: "fulfilled", value: message.value });
-      case "error":
-        return this.#settle(message.slot, { status: "rejected", reason: decodeError(message.error) });
-      case "skipped":
-        return this.#skipped(message.slot);
-      case "cooperative":
-        this.#cooperative.add(message.slot);
-        return;
-      case "progress": {
-        const ticket = this.#held.get(message.slot);
-        if (ticket !== undefined && ticket.token === message.token) this.#events.progress(ticket, message.value);
-        return;
-      }
-      case "memory":
-        return this.#events.memory(message.bytes);
-      case "uncaught":
-        this.#cause = decodeError(message.error);
-        return;
-      case "started":
-        return;
-    }
+    if (message.type === "skipped") return this.#skipped(message.slot);
+    if (message.type === "cooperative") this.#cooperative.add(message.slot);
+    else if (message.type === "ready") this.#phase = "serving";
+    this.#inbox.receive(message);
   }
 
   #skipped(slot: number): void {
@@ -230,7 +207,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     const waiting: T[] = [];
     for (const ticket of this.#held.all()) (this.startedAt(ticket) === undefined ? waiting : running).push(ticket);
     const exit = { worker: this.name, id: this.#child.pid, exitCode: code, signal };
-    this.#events.exited({ exit, cause: this.#cause }, running, waiting);
+    this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
   }
 }
 

@@ -1,8 +1,9 @@
 /** A worker thread behind the port. See `port.ts` for the guarantees and PROTOCOL.md for the shared slots. */
 import { Worker } from "node:worker_threads";
 import { CallSlots, SLOTS } from "../memory/mod.js";
-import { decodeError, encodeError, threadExecArgv } from "../wire/mod.js";
+import { encodeError, threadExecArgv } from "../wire/mod.js";
 import { HeldCalls } from "./held-calls.js";
+import { Inbox } from "./inbox.js";
 import { type FromWorker, type Initializer, LOOK, type WorkerSettings } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { PortEvents, Recall, Ticket, WorkerPort } from "./port.js";
@@ -22,11 +23,13 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly #events: PortEvents<T>;
   readonly #worker: Worker;
   readonly #outbox: Outbox<T>;
+  readonly #inbox: Inbox<T>;
   #cause: unknown;
 
   constructor(settings: ThreadSettings, events: PortEvents<T>) {
     this.name = settings.name;
     this.#events = events;
+    this.#inbox = new Inbox(events, this.#held, (slot, outcome) => this.#settle(slot, outcome));
     this.#worker = new Worker(ENTRY, {
       workerData: {
         buffer: this.#slots.buffer,
@@ -115,37 +118,8 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #receive(message: FromWorker): void {
-    if (message !== LOOK) this.#handle(message);
+    if (message !== LOOK) this.#inbox.receive(message);
     this.look();
-  }
-
-  #handle(message: Exclude<FromWorker, typeof LOOK>): void {
-    switch (message.type) {
-      case "ready":
-        return this.#events.ready();
-      case "broken":
-        return this.#events.broken(decodeError(message.error));
-      case "value":
-        if (message.copied > 0) this.#events.copied(message.copied);
-        return this.#settle(message.slot, { status: "fulfilled", value: message.value });
-      case "error":
-        return this.#settle(message.slot, { status: "rejected", reason: decodeError(message.error) });
-      case "progress": {
-        const ticket = this.#held.get(message.slot);
-        if (ticket !== undefined && ticket.token === message.token) this.#events.progress(ticket, message.value);
-        return;
-      }
-      case "memory":
-        return this.#events.memory(message.bytes);
-      case "uncaught":
-        this.#cause = decodeError(message.error);
-        return;
-      case "started":
-      case "skipped":
-      case "cooperative":
-        // A thread says these in shared memory.
-        return;
-    }
   }
 
   #finished(slot: number): void {
@@ -182,6 +156,6 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
       else waiting.push(ticket);
     }
     const exit = { worker: this.name, id: this.id, exitCode: code, signal: null };
-    this.#events.exited({ exit, cause: this.#cause }, running, waiting);
+    this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
   }
 }

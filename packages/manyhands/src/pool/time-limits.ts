@@ -1,0 +1,56 @@
+/** Ends calls that run, or wait, longer than they may.
+ *
+ *  Guarantees: waiting time and running time are apart; a time-out never fires before its time; a call that has started
+ *  is no longer subject to `queueTimeout`. */
+import type { Clock } from "../base/clock.js";
+import { QueueTimeoutError, TimeoutError } from "../base/errors.js";
+import { taskName } from "../wire/mod.js";
+import type { Call } from "./call.js";
+
+export interface TimeLimitEvents {
+  /** The call ran for its whole `timeout`. */
+  ranTooLong(call: Call, error: TimeoutError): void;
+  /** The call waited for its whole `queueTimeout`, and has not started. */
+  waitedTooLong(call: Call, error: QueueTimeoutError): void;
+}
+
+export class TimeLimits {
+  readonly #clock: Clock;
+  readonly #events: TimeLimitEvents;
+
+  constructor(clock: Clock, events: TimeLimitEvents) {
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  /** The call begins to wait. */
+  waits(call: Call): void {
+    const { queueTimeout } = call.plan;
+    if (queueTimeout === undefined) return;
+    const expire = (): void => {
+      if (call.state === "settled" || call.attempt > 1) return;
+      const message = `${taskName(call.task)} waited longer than its queueTimeout of ${queueTimeout} ms`;
+      this.#events.waitedTooLong(call, new QueueTimeoutError(message));
+    };
+    call.timers.push(this.#clock.after(queueTimeout, expire));
+  }
+
+  /** The call goes to its worker. */
+  handed(call: Call): void {
+    if (call.timeout !== undefined) this.#arm(call, call.timeout, call.timeout);
+  }
+
+  /** Counts from the start of the call, which nobody announces: it is asked for when the time may be over. */
+  #arm(call: Call, timeout: number, ms: number): void {
+    const { attempt } = call;
+    const expire = (): void => {
+      if (call.state !== "at-worker" || call.attempt !== attempt || call.stop !== undefined) return;
+      const startedAt = call.worker?.port.startedAt(call);
+      const left = startedAt === undefined ? timeout : startedAt + timeout - this.#clock.now();
+      if (left > 0) return this.#arm(call, timeout, Math.ceil(left));
+      const message = `${taskName(call.task)} ran longer than its timeout of ${timeout} ms`;
+      this.#events.ranTooLong(call, new TimeoutError(message));
+    };
+    call.timers.push(this.#clock.after(ms, expire));
+  }
+}

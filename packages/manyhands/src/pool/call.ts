@@ -1,7 +1,7 @@
 /** One call on its way: from submit to outcome.
  *
  *  Guarantees: one legality table; settled exactly once, into its future or its map; what it held is let go of then. */
-import { invariant } from "../base/invariant.js";
+import { illegalMove } from "../base/invariant.js";
 import {
   type CallReport,
   control,
@@ -125,7 +125,7 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
 
   move(to: CallState): void {
     const from = this.#state;
-    invariant((NEXT[from] as readonly CallState[]).includes(to), () => `a call that is ${from} cannot become ${to}`);
+    if (!(NEXT[from] as readonly CallState[]).includes(to)) illegalMove("call", from, to);
     this.#state = to;
   }
 

@@ -1,7 +1,7 @@
 /** A worker as its pool sees it: its port, the calls it holds, and what will become of it.
  *
  *  Guarantees: one legality table; what it is expected to work on is the sum over the calls it holds. */
-import { invariant } from "../base/invariant.js";
+import { illegalMove } from "../base/invariant.js";
 import type { WorkerPort } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import { OwnQueue } from "./own-queue.js";
@@ -74,7 +74,7 @@ export class Crewman implements Candidate, Load {
 
   move(to: CrewState): void {
     const from = this.#state;
-    invariant((NEXT[from] as readonly CrewState[]).includes(to), () => `a worker that is ${from} cannot become ${to}`);
+    if (!(NEXT[from] as readonly CrewState[]).includes(to)) illegalMove("worker", from, to);
     this.#state = to;
   }
 

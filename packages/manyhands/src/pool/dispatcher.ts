@@ -46,6 +46,12 @@ export class Dispatcher implements Disposable {
     this.#watchdog = new Watchdog(clock, crew.members, (calls) => this.takeBack(calls));
   }
 
+  // A field, so that asking for the end of a turn that is already asked for makes no closure.
+  readonly #endTurn = (): void => {
+    this.#turn = "none";
+    this.dispatch();
+  };
+
   /** What is known of a function's running time. */
   profile(target: PortFunction | undefined): Profile {
     if (target === undefined) return UNKNOWN;
@@ -91,10 +97,7 @@ export class Dispatcher implements Disposable {
   schedule(): void {
     if (this.#turn === "scheduled") return;
     this.#turn = "scheduled";
-    queueMicrotask(() => {
-      this.#turn = "none";
-      this.dispatch();
-    });
+    queueMicrotask(this.#endTurn);
   }
 
   /** Gives out what can be given now. */

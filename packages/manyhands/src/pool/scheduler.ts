@@ -13,6 +13,7 @@ import { type Clock, systemClock } from "../base/clock.js";
 import { BrokenExecutorError, CancelledError, ShutdownError, WorkerExitedError } from "../base/errors.js";
 import type { ExecutorKind, ItemSink, Outcome } from "../futures/mod.js";
 import { type AnyTask, inspectValue, isPrimitive, moves, snapshotOf } from "../wire/mod.js";
+import type { PortFunction } from "../worker/mod.js";
 import { Call, type CallOwner, type Destination } from "./call.js";
 import { Crew, type CrewEvents, type CrewExit, type CrewSettings } from "./crew.js";
 import type { Crewman } from "./crewman.js";
@@ -155,7 +156,7 @@ export class Scheduler implements CallOwner {
       return this.#settler.fail(call, error);
     }
     if (plan.signal !== undefined) this.#signals.add(plan.signal, call);
-    this.#limits.waits(call);
+    if (plan.queueTimeout !== undefined) this.#limits.waits(call, plan.queueTimeout);
     this.#resolve(call);
     if (call.state === "settled") return;
     this.#dispatcher.enqueue(call);
@@ -169,10 +170,11 @@ export class Scheduler implements CallOwner {
   /** Finds the call's target. Until then the call waits in its place: those behind it do not overtake it. */
   #resolve(call: Call): void {
     const target = targetOf(this.#settings.kind, call.task);
-    if (!(target instanceof Promise)) {
-      call.target = target;
-      return;
-    }
+    if (target instanceof Promise) this.#awaitTarget(call, target);
+    else call.target = target;
+  }
+
+  #awaitTarget(call: Call, target: Promise<PortFunction>): void {
     target.then(
       (found) => {
         call.target = found;

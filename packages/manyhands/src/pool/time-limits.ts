@@ -24,9 +24,7 @@ export class TimeLimits {
   }
 
   /** The call begins to wait. */
-  waits(call: Call): void {
-    const { queueTimeout } = call.plan;
-    if (queueTimeout === undefined) return;
+  waits(call: Call, queueTimeout: number): void {
     const expire = (): void => {
       if (call.state === "settled" || call.attempt > 1) return;
       const message = `${taskName(call.task)} waited longer than its queueTimeout of ${queueTimeout} ms`;

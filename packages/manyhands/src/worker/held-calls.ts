@@ -1,7 +1,7 @@
 /** The calls a port holds, by slot.
  *
  *  Guarantees: a slot is given to one call at a time; giving and taking cost the same however many are held. */
-import { invariant } from "../base/invariant.js";
+import { InvariantError } from "../base/errors.js";
 import type { Ticket } from "./port.js";
 
 export class HeldCalls<T extends Ticket> {
@@ -21,7 +21,7 @@ export class HeldCalls<T extends Ticket> {
 
   add(ticket: T): void {
     const slot = this.#free.pop();
-    invariant(slot !== undefined, () => `${this.#bySlot.length} calls are held already`);
+    if (slot === undefined) throw new InvariantError(`${this.#bySlot.length} calls are held already`);
     ticket.slot = slot;
     this.#bySlot[slot] = ticket;
   }

@@ -48,10 +48,27 @@ export interface WorkerSettings {
 
 const NO_TIMEOUT = -1;
 
-/** Appends a call to a flat array. */
-export function writeCall(calls: unknown[], ticket: Ticket, index: number, args: readonly unknown[]): void {
-  calls.push(ticket.slot, ticket.token, index, ticket.attempt, ticket.timeout ?? NO_TIMEOUT, args.length);
-  for (const arg of args) calls.push(arg);
+/** Writes a call into a flat array, from `at` on. @returns where the next one goes. */
+export function writeCall(
+  calls: unknown[],
+  at: number,
+  ticket: Ticket,
+  index: number,
+  args: readonly unknown[],
+): number {
+  calls[at] = ticket.slot;
+  calls[at + 1] = ticket.token;
+  calls[at + 2] = index;
+  calls[at + 3] = ticket.attempt;
+  calls[at + 4] = ticket.timeout ?? NO_TIMEOUT;
+  calls[at + 5] = args.length;
+  for (let each = 0; each < args.length; each += 1) calls[at + 6 + each] = args[each];
+  return at + 6 + args.length;
+}
+
+/** An array with room for `count` calls of one argument each: growing it step by step would copy it several times. */
+export function roomFor(count: number): unknown[] {
+  return new Array(count * 7);
 }
 
 /** Reads the calls of a flat array. */

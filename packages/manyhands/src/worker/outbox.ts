@@ -5,7 +5,7 @@
 import type { Transferable } from "../futures/mod.js";
 import { Batch, isPrimitive, type Route, transferListOf, type WireFunction } from "../wire/mod.js";
 import { serializationError } from "../wire/values.js";
-import { type ToWorker, writeCall } from "./messages.js";
+import { roomFor, type ToWorker, writeCall } from "./messages.js";
 import type { Ticket } from "./port.js";
 
 export interface OutboxSink<T extends Ticket> {
@@ -29,12 +29,15 @@ export class Outbox<T extends Ticket> {
   }
 
   send(tickets: readonly T[]): void {
-    let calls: unknown[] = [];
+    let calls = roomFor(tickets.length);
+    let at = 0;
     let batched: T[] = [];
     const batch = new Batch(this.#route);
     const flush = (): void => {
+      calls.length = at;
       if (batched.length > 0) this.#post(calls, batched);
       calls = [];
+      at = 0;
       batched = [];
     };
     for (const ticket of tickets) {
@@ -48,7 +51,7 @@ export class Outbox<T extends Ticket> {
       }
       const args = ticket.args.every(isPrimitive) ? ticket.args : this.#separate(ticket, batch);
       if (args === undefined) continue;
-      writeCall(calls, ticket, index, args);
+      at = writeCall(calls, at, ticket, index, args);
       batched.push(ticket);
     }
     flush();
@@ -92,7 +95,7 @@ export class Outbox<T extends Ticket> {
   #postMoving(ticket: T, index: number, moved: readonly Transferable[]): void {
     try {
       const calls: unknown[] = [];
-      writeCall(calls, ticket, index, ticket.args);
+      writeCall(calls, 0, ticket, index, ticket.args);
       this.#sink.post({ type: "calls", calls }, moved);
     } catch (error) {
       this.#sink.refused(ticket, this.#explain(ticket, error));

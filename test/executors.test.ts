@@ -148,22 +148,33 @@ describe("EventLoopExecutor", () => {
     );
   });
 
-  test("maxConcurrency: never more at once; without it, all at once", async () => {
-    for (const [limit, expected] of [
-      [3, 3],
-      [undefined, 100],
-    ] as const) {
-      const executor = keep(new EventLoopExecutor(limit === undefined ? {} : { maxConcurrency: limit }));
-      let [now, most] = [0, 0];
-      const task = async (): Promise<void> => {
-        now += 1;
-        most = Math.max(most, now);
-        await new Promise((resolve) => setImmediate(resolve));
-        now -= 1;
-      };
-      await Promise.all(Array.from({ length: 100 }, () => executor.submit(task)));
-      expect(most).toBe(expected);
-    }
+  test("maxConcurrency: as many at once, and never more", async () => {
+    const executor = keep(new EventLoopExecutor({ maxConcurrency: 3 }));
+    let [now, most] = [0, 0];
+    const task = async (): Promise<void> => {
+      now += 1;
+      most = Math.max(most, now);
+      await new Promise((resolve) => setImmediate(resolve));
+      now -= 1;
+    };
+    await Promise.all(Array.from({ length: 100 }, () => executor.submit(task)));
+    expect(most).toBe(3);
+  });
+
+  test("without maxConcurrency all run at once: a hundred calls can wait for each other", async () => {
+    const executor = keep(new EventLoopExecutor());
+    let meet: () => void = () => {};
+    const all = new Promise<void>((resolve) => {
+      meet = resolve;
+    });
+    let started = 0;
+    const task = async (): Promise<void> => {
+      started += 1;
+      if (started === 100) meet();
+      await all;
+    };
+    await within(Promise.all(Array.from({ length: 100 }, () => executor.submit(task))), "a hundred calls");
+    expect(started).toBe(100);
   });
 
   test("rate: `limit` calls start at once, and each further `limit` not before another `per` ms", async () => {

@@ -160,7 +160,7 @@ describe("planCall() and planMap()", () => {
     const base = planCall(DEFAULT_PLAN, { priority: 3, retries: 2, timeout: 50, retryOnWorkerLoss: true });
     expect(planCall(base, { priority: 4 })).toEqual({ ...base, priority: 4 });
     expect(planCall(base, { retries: 0, retryOnWorkerLoss: false })).toMatchObject({
-      retry: undefined,
+      retry: { limit: 0 },
       onWorkerLoss: "fail",
       timeout: 50,
     });

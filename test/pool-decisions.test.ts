@@ -72,7 +72,7 @@ describe("place()", () => {
 });
 
 describe("takes()", () => {
-  const load = { held: 0, expected: 0, slots: 1, silent: false };
+  const load = { held: 0, expected: 0, slots: 1, lending: 0, silent: false };
 
   test("a free worker takes any call, however long, even when it has been silent", () => {
     for (const cost of [0.001, 50, Number.POSITIVE_INFINITY]) {
@@ -91,6 +91,13 @@ describe("takes()", () => {
   test("small calls are handed ahead until the worker has its budget of work", () => {
     expect(takes({ ...load, held: 10, expected: BUDGET / 2 }, 0.001)).toBe(true);
     expect(takes({ ...load, held: 10, expected: BUDGET }, 0.001)).toBe(false);
+  });
+
+  test("when all that run wait for calls of the same executor, one more may start; not before", () => {
+    const full = { ...load, slots: 2, held: 2, silent: true };
+    expect(takes({ ...full, lending: 1 }, 0.001)).toBe(false);
+    expect(takes({ ...full, lending: 2 }, 0.001)).toBe(true);
+    expect(takes({ ...full, held: 3, lending: 2 }, 0.001)).toBe(false);
   });
 
   test("nothing is handed ahead to a worker that has been silent for too long", () => {
@@ -198,18 +205,18 @@ describe("afterLoss()", () => {
 });
 
 describe("nextBreaker()", () => {
-  const after = (...events: ("ready" | "died-starting")[]) => events.reduce(nextBreaker, CLOSED);
+  const after = (...events: ("worked" | "died-useless")[]) => events.reduce(nextBreaker, CLOSED);
 
   test("a death or two are accidents", () => {
-    expect(after("died-starting", "died-starting").kind).toBe("closed");
+    expect(after("died-useless", "died-useless").kind).toBe("closed");
   });
 
   test("three in a row open it, for good", () => {
-    expect(after("died-starting", "died-starting", "died-starting").kind).toBe("open");
-    expect(after("died-starting", "died-starting", "died-starting", "ready").kind).toBe("open");
+    expect(after("died-useless", "died-useless", "died-useless").kind).toBe("open");
+    expect(after("died-useless", "died-useless", "died-useless", "worked").kind).toBe("open");
   });
 
   test("a worker that gets ready in between starts the count again", () => {
-    expect(after("died-starting", "died-starting", "ready", "died-starting", "died-starting").kind).toBe("closed");
+    expect(after("died-useless", "died-useless", "worked", "died-useless", "died-useless").kind).toBe("closed");
   });
 });

@@ -14,8 +14,13 @@ export function checkCount(option: string, value: unknown, least: number): void 
 
 /** A duration in ms, 0 or more, `Infinity` included; `undefined` passes. */
 export function checkDuration(option: string, value: unknown): void {
+  checkAmount(option, value, "milliseconds");
+}
+
+/** A number of `unit`, 0 or more, `Infinity` included; `undefined` passes. */
+export function checkAmount(option: string, value: unknown, unit: string): void {
   if (value === undefined || (typeof value === "number" && value >= 0)) return;
-  throw new InvalidOptionError(option, `${option} must be a number of milliseconds of at least 0, got ${shown(value)}`);
+  throw new InvalidOptionError(option, `${option} must be a number of ${unit} of at least 0, got ${shown(value)}`);
 }
 
 /** Any number but NaN; `undefined` passes. */

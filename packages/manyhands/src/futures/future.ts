@@ -29,7 +29,9 @@ export interface FutureOwner {
   /** Asked when somebody reads the state of a pending future: tells the future when its call has started meanwhile.
    *  A start is not announced by message, for that would cost every call a crossing. */
   refresh(): void;
-  /** Told when somebody begins to wait for a future that has no outcome. */
+  /** Whether it wants to be told who waits. */
+  readonly minds: boolean;
+  /** Told, if it minds, when somebody begins to wait for a future that has no outcome. */
   awaited(): void;
 }
 
@@ -67,6 +69,15 @@ export interface FutureResolvers<T> {
 }
 
 type Callback = (future: never) => void;
+
+/** Whether this is a promise's own resolving function: then somebody awaits the future, where `then` and `catch` of a
+ *  program that goes on pass functions of its own. */
+function isResolver(callback: unknown): boolean {
+  return (
+    typeof callback === "function" && callback.name === "" && RESOLVER.test(Function.prototype.toString.call(callback))
+  );
+}
+const RESOLVER = /\{ \[native code\] \}$/;
 
 /** The result of a call, now or later. It can be awaited like a promise.
  *
@@ -112,6 +123,7 @@ export class Future<T> implements PromiseLike<T> {
         return true;
       },
       refresh: () => undefined,
+      minds: false,
       awaited: () => undefined,
     };
     const future = new Future<T>(owner);
@@ -217,6 +229,7 @@ export class Future<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
+    if (this.#owner?.minds === true && isResolver(onFulfilled)) this.#owner.awaited();
     return this.#whenSettled().then(onFulfilled, onRejected);
   }
 
@@ -238,7 +251,6 @@ export class Future<T> implements PromiseLike<T> {
     if (this.#state === "succeeded") this.#promise = Promise.resolve(this.#outcome as T);
     else if (this.done()) this.#promise = Promise.reject(this.#outcome);
     else {
-      this.#owner?.awaited();
       this.#promise = new Promise<T>((resolve, reject) => {
         this.#resolve = resolve;
         this.#reject = reject;
@@ -316,6 +328,8 @@ export class Future<T> implements PromiseLike<T> {
       },
       observe: (future) => {
         future.#observed = "yes";
+        // It may have failed before anybody looked, and its promise be waiting to be reported.
+        future.#promise?.catch(() => undefined);
       },
       awaited: (future) => future.#owner?.awaited(),
       outcome: (future) => {

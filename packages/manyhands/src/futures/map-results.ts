@@ -1,7 +1,8 @@
 /** `MapResults`: what `map` gives. `await` collects, `for await` streams with back-pressure.
  *
  *  Guarantees: inputs are pulled only as results are taken; in order unless asked otherwise; a failing call shows at
- *  its position and the next `next()` goes on behind it; leaving early cancels what has not started. */
+ *  its position, where it ends a `for await`, and where `next()` can go on behind it; leaving early cancels what has not
+ *  started. */
 import type { Entry, MapRun } from "./map-run.js";
 
 /** One outcome of a map, with where and when the call ran. */
@@ -39,8 +40,21 @@ export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]>
     this.#run = run;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  /** For `for await`, which leaves at the first failure without saying so: this closes the map then. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<R> {
+    const iterator: AsyncIterableIterator<R> = {
+      next: async () => {
+        try {
+          return await this.next();
+        } catch (error) {
+          this.#run.close();
+          throw error;
+        }
+      },
+      return: () => this.return(),
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /** The next result. Rejects with the error of a failed call at its position; the next call goes on behind it. */

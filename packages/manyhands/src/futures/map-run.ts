@@ -3,7 +3,7 @@
  *  Guarantees: never more than `window` inputs are pulled and not yet taken by the consumer; each input is run at most
  *  once by this engine and each outcome delivered once; an error of the input itself appears at its position; closing
  *  cancels what has not started, closes the input, and ends every waiting consumer. */
-import { CancelledError } from "../base/errors.js";
+import { CancelledError, InvalidOptionError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
 import type { Outcome } from "./future.js";
 
@@ -52,13 +52,23 @@ type Source<T> =
   | { readonly kind: "ended" }
   | { readonly kind: "failed"; readonly error: unknown };
 
+function sourceOf<T>(items: Iterable<T> | AsyncIterable<T>): Source<T> {
+  // Not by `in`, which refuses a string, and a string is an iterable too.
+  const { [Symbol.asyncIterator]: forAwait, [Symbol.iterator]: forOf } = Object(items) as Partial<
+    Iterable<T> & AsyncIterable<T>
+  >;
+  if (forAwait !== undefined) return { kind: "async", iterator: forAwait.call(items as AsyncIterable<T>) };
+  if (forOf !== undefined) return { kind: "sync", iterator: forOf.call(items as Iterable<T>) };
+  throw new InvalidOptionError("items", `items must be an iterable or an async iterable, got ${typeof items}`);
+}
+
 interface Consumer {
   resolve(entry: Entry | undefined): void;
   reject(reason: unknown): void;
 }
 
 /** Whether somebody takes results, and how: nobody yet, one after another, or all together. */
-type Demand = "none" | "iterating" | "collecting";
+type Demand = "none" | "iterating" | "collecting" | "left";
 
 export class MapRun<T> implements ItemSink {
   readonly #host: MapHost<T>;
@@ -77,14 +87,16 @@ export class MapRun<T> implements ItemSink {
   constructor(host: MapHost<T>, items: Iterable<T> | AsyncIterable<T>, order: "ordered" | "as-completed") {
     this.#host = host;
     this.#order = order;
-    this.#source =
-      Symbol.asyncIterator in items
-        ? { kind: "async", iterator: items[Symbol.asyncIterator]() }
-        : { kind: "sync", iterator: items[Symbol.iterator]() };
+    this.#source = sourceOf(items);
   }
 
   get drains(): boolean {
     return this.#demand === "collecting";
+  }
+
+  /** Whether there may be more input. */
+  get open(): boolean {
+    return this.#source.kind === "sync" || this.#source.kind === "async";
   }
 
   /** The first failure, when nobody ever asked for the results. */
@@ -104,7 +116,7 @@ export class MapRun<T> implements ItemSink {
 
   /** The next outcome; `undefined` when there are no more. Rejects with the input's own error at its position. */
   take(demand: "iterating" | "collecting"): Promise<Entry | undefined> {
-    if (this.#demand !== "collecting") this.#demand = demand;
+    if (this.#demand === "none" || this.#demand === "iterating") this.#demand = demand;
     const entry = this.#next();
     if (entry !== undefined) {
       this.pump();
@@ -128,6 +140,7 @@ export class MapRun<T> implements ItemSink {
   }
 
   settled(index: number, outcome: Outcome<unknown>, report: CallReport): void {
+    if (this.#demand === "left") return;
     if (outcome.status === "rejected") this.#firstFailure ??= outcome;
     const entry = { index, outcome, report };
     if (this.#order === "ordered") this.#byIndex.set(index, entry);
@@ -137,6 +150,8 @@ export class MapRun<T> implements ItemSink {
 
   /** Takes no more input, cancels what has not started, and ends the consumers: with `error` when one is given. */
   close(error?: unknown): void {
+    if (this.#demand === "left") return;
+    this.#demand = "left";
     const source = this.#source;
     this.#source = error === undefined ? { kind: "ended" } : { kind: "failed", error };
     this.#host.abandon(this, error ?? new CancelledError("The map was left early"));
@@ -162,9 +177,11 @@ export class MapRun<T> implements ItemSink {
   #pumpSync(iterator: Iterator<T>): void {
     while (this.#source.kind === "sync" && this.#pulled - this.#taken < this.#host.window()) {
       try {
-        this.#accept(iterator.next());
+        const next = iterator.next();
+        // An input may close its own map.
+        if (this.#source.kind === "sync") this.#accept(next);
       } catch (error) {
-        this.#source = { kind: "failed", error };
+        if (this.#source.kind === "sync") this.#source = { kind: "failed", error };
       }
     }
     this.#serve();

@@ -18,7 +18,8 @@ const RECALLED = 1;
 const STOP = 2;
 let made = 0;
 
-/** The pool's side of the file. */
+/** The pool's side of the file. Once it is disposed of nothing is written: the descriptor's number may by then be that
+ *  of a file of the user's. */
 export class CallFile implements Disposable {
   readonly fd: number;
   readonly #marks: Marks;
@@ -36,16 +37,19 @@ export class CallFile implements Disposable {
 
   /** @returns true when the worker will never run the call. */
   recall(slot: number, generation: number): boolean {
+    if (this.#open === "closed") return true;
     this.#marks.write(slot, RECALLED, generation);
     return this.#marks.read(slot, CLAIMED) !== generation;
   }
 
   /** Wipes the marks of a slot whose generations begin anew, so that old ones are not taken for new. */
   wipe(slot: number): void {
+    if (this.#open === "closed") return;
     for (const mark of [CLAIMED, RECALLED, STOP]) this.#marks.write(slot, mark, 0);
   }
 
   requestStop(slot: number, generation: number): void {
+    if (this.#open === "closed") return;
     this.#marks.write(slot, STOP, generation);
   }
 

@@ -130,9 +130,15 @@ export class CallSlots {
 
   /** Takes the call for good. @returns false when the pool has taken it back. */
   claim(slot: number, token: number, startedAt: number): boolean {
-    if (!this.#cells.replace(word(slot), token, stated(token, CLAIMED))) return false;
+    // Before the claim: a pool that sees the claim must not see an older start. When the claim fails the slot may hold
+    // another call, which only this worker can start, and whose start it then writes again.
     this.#doubles[start(slot)] = startedAt;
-    return true;
+    return this.#cells.replace(word(slot), token, stated(token, CLAIMED));
+  }
+
+  /** Corrects the start of a claimed call. */
+  begun(slot: number, startedAt: number): void {
+    this.#doubles[start(slot)] = startedAt;
   }
 
   stopRequested(slot: number, token: number): boolean {

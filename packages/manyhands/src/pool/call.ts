@@ -46,6 +46,8 @@ export interface CallOwner {
   cancel(call: Call, reason: unknown): boolean;
   abort(call: Call, reason: unknown): boolean;
   refresh(call: Call): void;
+  /** Whether it wants to be told who waits for a call. */
+  readonly minds: boolean;
   awaited(call: Call): void;
 }
 
@@ -139,6 +141,10 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
 
   refresh(): void {
     if (this.#state === "at-worker") this.#owner.refresh(this);
+  }
+
+  get minds(): boolean {
+    return this.#owner.minds;
   }
 
   awaited(): void {

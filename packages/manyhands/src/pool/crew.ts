@@ -119,10 +119,9 @@ export class Crew {
     port.hold("unref");
     if (this.#settings.initializer === undefined) port.initialize(undefined);
     else {
-      this.#settings.initializer.then(
-        (initializer) => port.initialize(initializer),
-        (error: unknown) => this.#initializerFailed(error),
-      );
+      this.#settings.initializer
+        .then((initializer) => port.initialize(initializer))
+        .catch((error: unknown) => this.#initializerFailed(error));
     }
     return "spawned";
   }
@@ -143,6 +142,13 @@ export class Crew {
     if (member.quota <= 0 && member.serves) this.retire(member);
   }
 
+  /** Called when a worker has finished a call. */
+  worked(member: Crewman): void {
+    if (member.finished) return;
+    member.finished = true;
+    this.#breaker = nextBreaker(this.#breaker, "worked");
+  }
+
   /** Called when a worker may have nothing left to do. */
   rested(member: Crewman): void {
     if (member.held > 0) return;
@@ -158,7 +164,7 @@ export class Crew {
   /** No more calls for this worker; it ends when it has finished what it holds. */
   retire(member: Crewman): void {
     member.move("retiring");
-    this.#release(member);
+    this.#release(member, "unused");
     if (this.#phase === "open" && this.live < this.#settings.minWorkers) this.spawn();
     this.rested(member);
   }
@@ -167,7 +173,7 @@ export class Crew {
   kill(member: Crewman): void {
     if (member.state === "gone") return;
     if (member.state !== "closing") member.move("closing");
-    this.#release(member);
+    this.#release(member, "unused");
     member.port.terminate();
   }
 
@@ -202,13 +208,13 @@ export class Crew {
         if (bytes > this.#settings.maxMemory) this.#replace(member());
       },
       copied: (bytes) => events.copied(bytes),
+      alive: () => member().heard(this.#clock.now()),
       turn: () => events.turn(),
       exited: (exit, running, waiting) => this.#exited(member(), exit, running, waiting),
     };
   }
 
   #ready(member: Crewman): void {
-    this.#breaker = nextBreaker(this.#breaker, "ready");
     if (member.state !== "booting") return;
     member.move("serving");
     member.served = true;
@@ -227,14 +233,19 @@ export class Crew {
     else this.spawn();
   }
 
-  /** Lets go of what belongs to the worker alone. */
-  #release(member: Crewman): void {
-    for (const key of member.keys) this.#byKey.delete(key);
-    member.keys.clear();
+  /** Lets go of what belongs to the worker alone. A key stays with it while it runs a call of that key: on another
+   *  worker the next one would run beside it. */
+  #release(member: Crewman, which: "all" | "unused"): void {
     member.idle?.[Symbol.dispose]();
+    member.idle = undefined;
     for (const timer of member.timers.splice(0)) timer[Symbol.dispose]();
-    const calls = [...member.own];
-    member.own.clear();
+    const inUse = new Set(which === "all" ? [] : [...member.calls].map((call) => call.plan.key));
+    const calls: Call[] = [];
+    for (const key of [...member.keys].filter((each) => !inUse.has(each))) {
+      this.#byKey.delete(key);
+      member.keys.delete(key);
+      calls.push(...member.own.drain(key));
+    }
     if (calls.length > 0) this.#events.returned(calls);
   }
 
@@ -242,7 +253,7 @@ export class Crew {
     if (member.state === "closing" || member.state === "gone") return;
     if (member.doomed) return this.kill(member);
     member.move("closing");
-    this.#release(member);
+    this.#release(member, "all");
     // It has nothing to do; one that still does not end is stuck in something that a task left behind. The timer first:
     // a port may tell of its end from within close(), and then nobody would take the timer back.
     member.timers.push(this.#clock.after(CLOSE_WITHIN, () => member.port.terminate()));
@@ -251,10 +262,12 @@ export class Crew {
 
   #exited(member: Crewman, exit: PortExit, running: readonly Call[], waiting: readonly Call[]): void {
     const before = member.state;
-    this.#release(member);
+    this.#release(member, "all");
     member.move("gone");
     this.#members.delete(member);
-    if (before === "booting") this.#breaker = nextBreaker(this.#breaker, "died-starting");
+    if (!member.finished && running.length === 0 && before !== "closing") {
+      this.#breaker = nextBreaker(this.#breaker, "died-useless");
+    }
     this.#events.exited(member, { ...exit, how: before === "closing" ? "asked" : "unasked" }, running, waiting);
     if (this.#phase === "closing") {
       if (this.#members.size === 0) this.#events.empty();

@@ -22,8 +22,7 @@ const NEXT = {
 
 export class Crewman implements Candidate, Load {
   readonly port: WorkerPort<Call>;
-  /** Calls it runs at once. */
-  slots: number;
+  readonly slots: number;
   readonly calls: Set<Call> = new Set();
   /** Calls of a key that belongs to this worker, waiting for it. */
   readonly own: OwnQueue<Call>;
@@ -35,8 +34,12 @@ export class Crewman implements Candidate, Load {
   /** When something was last heard of it, or it was given work while idle. */
   heardAt = 0;
   silent: boolean;
-  /** Whether it ever served. */
+  /** Whether it ever was ready. */
   served = false;
+  /** Whether it ever finished a call. */
+  finished = false;
+  /** Calls it runs that wait for others of the same executor. */
+  lending = 0;
   /** Set while the next call is placed. */
   takes = false;
   timers: Disposable[] = [];

@@ -77,7 +77,10 @@ export class Dispatcher implements Disposable {
         call.move("queued");
         this.#queued += 1;
       }
-      this.#backlog.unshift(call);
+      const { key } = call.plan;
+      const holder = key === undefined ? undefined : this.#crew.ofKey(key);
+      if (key !== undefined && holder !== undefined) holder.own.unshift(key, call);
+      else this.#backlog.unshift(call);
     }
     this.schedule();
   }
@@ -100,8 +103,14 @@ export class Dispatcher implements Disposable {
     queueMicrotask(this.#endTurn);
   }
 
-  /** Gives out what can be given now. */
+  /** Gives out what can be given, and ends the turn. */
   dispatch(): void {
+    this.giveOut();
+    this.#events.turned();
+  }
+
+  /** Gives out what can be given now. */
+  giveOut(): void {
     for (const member of this.#crew.members) this.#serveOwn(member);
     for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
       if (!this.#place(call)) break;
@@ -110,11 +119,13 @@ export class Dispatcher implements Disposable {
       this.#crew.hold(member, this.#queued);
       this.#crew.rested(member);
     }
-    this.#events.turned();
+    // Nobody waits for the gate any more, and its timer would keep the program alive.
+    if (this.#queued === 0) this[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
     this.#gateTimer?.[Symbol.dispose]();
+    this.#gateTimer = undefined;
   }
 
   /** @returns whether to go on with the next call. */
@@ -146,13 +157,21 @@ export class Dispatcher implements Disposable {
     const serving: Crewman[] = [];
     let booting = 0;
     let live = 0;
+    const full = this.#full();
     for (const member of this.#crew.members) {
-      member.takes = member.canTake(cost);
+      member.takes = member.canTake(cost) && (member.held > 0 || !full);
       if (member.serves) serving.push(member);
       if (member.state === "booting") booting += 1;
       if (member.live) live += 1;
     }
     return { serving, booting, live, max: this.#maxWorkers, waiting: this.#queued };
+  }
+
+  /** Whether as many workers have calls as may: one that finishes its last before it goes counts too. */
+  #full(): boolean {
+    let busy = 0;
+    for (const member of this.#crew.members) if (member.held > 0) busy += 1;
+    return busy >= this.#maxWorkers;
   }
 
   /** Gives a worker the calls whose turn it is: the first for certain, and up to `most` as far as it takes them. */
@@ -176,7 +195,7 @@ export class Dispatcher implements Disposable {
 
   #serveOwn(member: Crewman): void {
     let call = member.own.peek();
-    if (call === undefined) return;
+    if (call === undefined || (member.held === 0 && this.#full())) return;
     const batch: Call[] = [];
     for (; call !== undefined; call = member.own.peek()) {
       if (call.target === undefined || !member.canTake(this.profile(call.target).cost) || !this.#passGate()) break;

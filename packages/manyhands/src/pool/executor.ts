@@ -18,10 +18,11 @@ import { MapResults, MapRun } from "../futures/mod.js";
 import type { AnyTask } from "../wire/mod.js";
 import { type CallPlan, DEFAULT_PLAN, type MapPlan, planCall, planMap } from "./plan.js";
 import type { Scheduler } from "./scheduler.js";
+import { SignalWatch } from "./signal-watch.js";
 import { snapshot } from "./snapshot.js";
 
 /** What an executor does with a map that has not ended. */
-type OpenMap = Pick<MapRun<unknown>, "unseenFailure" | "stopInput" | "close" | "drains">;
+type OpenMap = Pick<MapRun<unknown>, "unseenFailure" | "stopInput" | "close" | "drains" | "open">;
 
 /** What an executor and its `with()` views share. */
 export class Engine {
@@ -30,6 +31,9 @@ export class Engine {
   readonly maxWorkers: number;
   readonly scheduler: Scheduler;
   readonly #maps = new Set<OpenMap>();
+  readonly #signals = new SignalWatch<OpenMap>((run, reason) => {
+    run.close(new CancelledError("The map was cancelled", { cause: reason }));
+  });
   #mapEnded: (() => void) | undefined;
   #shutdown: Promise<void> | undefined;
   #terminate: Promise<void> | undefined;
@@ -61,21 +65,30 @@ export class Engine {
       lend: () => scheduler.lend(),
       ended: () => {
         this.#maps.delete(run);
-        leave();
+        if (plan.signal !== undefined) this.#signals.remove(plan.signal, run);
         this.#mapEnded?.();
       },
     };
     const run = new MapRun(host, items, plan.order);
-    const leave = closeOnAbort(run, plan.signal);
     this.#maps.add(run);
-    if (plan.signal?.aborted !== true) run.pump();
+    if (plan.signal?.aborted === true) {
+      const { reason } = plan.signal;
+      // In the next microtask: whoever asked for the map must get it before it is closed.
+      queueMicrotask(() => run.close(new CancelledError("The map was cancelled", { cause: reason })));
+    } else {
+      if (plan.signal !== undefined) this.#signals.add(plan.signal, run);
+      run.pump();
+    }
     return new MapResults<R>(run);
   }
 
   shutdown(pending: "finish" | "cancel"): Promise<void> {
     this.#shutdown ??= this.#drainAndClose();
     // Also when it was asked to finish them before: whoever comes later is in more of a hurry.
-    if (pending === "cancel") this.scheduler.cancelPending();
+    if (pending === "cancel") {
+      this.#stopMaps();
+      this.scheduler.cancelPending();
+    }
     return this.#shutdown;
   }
 
@@ -88,7 +101,7 @@ export class Engine {
     for (;;) {
       await this.scheduler.drain();
       // A map that is being collected goes on to its end; one that nobody takes from would never get there.
-      if ([...this.#maps].some((run) => run.drains)) {
+      if ([...this.#maps].some((run) => run.drains && run.open)) {
         await new Promise<void>((resolve) => {
           this.#mapEnded = resolve;
         });
@@ -99,30 +112,25 @@ export class Engine {
   }
 
   async #stop(): Promise<void> {
+    this.#stopMaps();
     await this.scheduler.terminate();
     this.#closeMaps();
   }
 
+  /** Takes no more input: neither for a map that is being collected, nor for one whose input never ends. */
+  #stopMaps(): void {
+    for (const run of [...this.#maps]) run.stopInput(new ShutdownError(`The executor ${this.name} was shut down`));
+    this.#mapEnded?.();
+  }
+
   #closeMaps(): void {
-    for (const run of this.#maps) {
+    for (const run of [...this.#maps]) {
       const failure = run.unseenFailure;
       // Nobody ever asked for these results. Node reports the rejection as it does for a promise.
       if (failure !== undefined) void Promise.reject(failure.reason);
-      if (this.scheduler.phase === "closed")
-        run.stopInput(new ShutdownError(`The executor ${this.name} was terminated`));
     }
     this.#maps.clear();
   }
-}
-
-/** Ends the map when its signal aborts. @returns what removes the listener. */
-function closeOnAbort(run: Pick<OpenMap, "close">, signal: AbortSignal | undefined): () => void {
-  if (signal === undefined) return () => undefined;
-  const abort = (): void => run.close(new CancelledError("The map was cancelled", { cause: signal.reason }));
-  // In the next microtask: whoever asked for the map must get it before it is closed.
-  if (signal.aborted) queueMicrotask(abort);
-  else signal.addEventListener("abort", abort, { once: true });
-  return () => signal.removeEventListener("abort", abort);
 }
 
 /** An executor, or a view of one with other options for each call. */
@@ -144,7 +152,7 @@ export class LocalExecutor implements Executor {
   /** Runs `fn(...args)` and gives the future of its result. Never throws: what is wrong with the call fails its future.
    *
    *  @param fn an exported function, a self-contained one, or a reference made by `moduleRef`.
-   *  @param args are copied to the worker when the call leaves for it; do not change them before.
+   *  @param args are copied here and now for a worker; on the event loop they are passed as they are.
    *  @returns rejects with what the function threw, or with `ClosureError` (`ERR_CLOSURE`), `FunctionRefError`
    *  (`ERR_FUNCTION_REF`), `SerializationError` (`ERR_SERIALIZATION`), `ShutdownError` (`ERR_SHUTDOWN`),
    *  `BrokenExecutorError` (`ERR_BROKEN_EXECUTOR`), `WorkerExitedError` (`ERR_WORKER_EXITED`), `TimeoutError`

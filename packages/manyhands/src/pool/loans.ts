@@ -1,17 +1,19 @@
 /** Places that tasks lend while they wait for calls of their own executor.
  *
  *  With every place taken by a task that waits, the calls they wait for would never start (CPython documents this
- *  deadlock and leaves it to the programmer). Only on the event loop: no other task can reach the executor that runs it.
+ *  deadlock and leaves it to the programmer). So when all that run wait, one more may start. Only on the event loop: no
+ *  other task can reach the executor that runs it.
  *
- *  Guarantees: a task lends one place, however many calls it waits for, and has it back when it waits for none. */
-import { jobAmong } from "../worker/mod.js";
+ *  Guarantees: a task that has ended lends nothing; one that goes on beside what it has submitted lends nothing; as long
+ *  as one task makes progress, the limit holds. */
+import { type Job, jobAmong } from "../worker/mod.js";
 import type { Crewman } from "./crewman.js";
 
 export class Loans {
   readonly #members: ReadonlySet<Crewman>;
   readonly #lent: () => void;
-  /** For how many calls each task waits. */
-  readonly #waits = new WeakMap<object, number>();
+  /** For how many calls each running task waits. */
+  readonly #waits = new Map<number, number>();
 
   /** @param lent called when a place has become free. */
   constructor(members: ReadonlySet<Crewman>, lent: () => void) {
@@ -22,20 +24,30 @@ export class Loans {
   /** The running task begins to wait. @returns what ends the loan; `undefined` when no task of this executor asks. */
   lend(): Disposable | undefined {
     const job = jobAmong();
-    const member = job && [...this.#members].find(({ port }) => port === (job.host as unknown));
+    const member = job?.phase === "running" ? this.#memberOf(job) : undefined;
     if (job === undefined || member === undefined) return undefined;
-    if (this.#count(job, 1) === 1) member.slots += 1;
+    const { slot } = job;
+    const waits = this.#waits.get(slot) ?? 0;
+    this.#waits.set(slot, waits + 1);
+    if (waits === 0) member.lending += 1;
     this.#lent();
-    return {
-      [Symbol.dispose]: () => {
-        if (this.#count(job, -1) === 0) member.slots -= 1;
-      },
-    };
+    return { [Symbol.dispose]: () => this.#back(member, slot) };
   }
 
-  #count(job: object, by: number): number {
-    const waits = (this.#waits.get(job) ?? 0) + by;
-    this.#waits.set(job, waits);
-    return waits;
+  /** The task in this slot has ended. */
+  ended(member: Crewman, slot: number): void {
+    if (this.#waits.delete(slot)) member.lending -= 1;
+  }
+
+  #memberOf(job: Job): Crewman | undefined {
+    for (const member of this.#members) if (member.port === (job.host as unknown)) return member;
+    return undefined;
+  }
+
+  #back(member: Crewman, slot: number): void {
+    const waits = this.#waits.get(slot);
+    if (waits === undefined) return;
+    if (waits === 1) this.ended(member, slot);
+    else this.#waits.set(slot, waits - 1);
   }
 }

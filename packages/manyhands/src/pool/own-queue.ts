@@ -29,15 +29,23 @@ export class OwnQueue<C extends Waiting> {
     if (!this.#out.has(key)) this.#ready.push(key);
   }
 
+  /** Puts a call before all others of its key: it had its turn and comes back. */
+  unshift(key: string, call: C): void {
+    const queue = this.#byKey.get(key);
+    if (queue === undefined) this.push(key, call);
+    else queue.unshift(call);
+  }
+
   /** The call whose turn it is. */
   peek(): C | undefined {
     for (let key = this.#ready.peek(); key !== undefined; key = this.#ready.peek()) {
-      const queue = this.#byKey.get(key);
+      const queue = this.#out.has(key) ? undefined : this.#byKey.get(key);
       for (let call = queue?.peek(); call !== undefined; call = queue?.peek()) {
         if (call.waiting) return call;
         queue?.shift();
       }
-      this.#byKey.delete(key);
+      // Empty, or its turn comes again when its call is back.
+      if (queue !== undefined) this.#byKey.delete(key);
       this.#ready.shift();
     }
     return undefined;
@@ -50,9 +58,10 @@ export class OwnQueue<C extends Waiting> {
     const queue = this.#byKey.get(key);
     queue?.shift();
     this.taken(key);
-    if (this.#order === "any") return;
     this.#ready.shift();
-    if (queue?.length === 0) this.#byKey.delete(key);
+    if (queue === undefined || queue.length === 0) this.#byKey.delete(key);
+    // Behind the other keys, so that one with many calls does not keep them waiting.
+    else if (this.#order === "any") this.#ready.push(key);
   }
 
   /** A call of the key was handed over without having waited here. */
@@ -70,8 +79,11 @@ export class OwnQueue<C extends Waiting> {
     for (const queue of this.#byKey.values()) for (const call of queue) if (call.waiting) yield call;
   }
 
-  clear(): void {
-    this.#byKey.clear();
-    while (this.#ready.shift() !== undefined);
+  /** Takes out all calls of a key. */
+  drain(key: string): readonly C[] {
+    const calls = [...(this.#byKey.get(key) ?? [])].filter((call) => call.waiting);
+    // The key's place among the ready ones is passed over when its turn comes.
+    this.#byKey.delete(key);
+    return calls;
   }
 }

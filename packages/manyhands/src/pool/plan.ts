@@ -89,7 +89,6 @@ function planRetry(retries: number | RetryOptions): RetryPolicy | undefined {
   checkNumber("retries.factor", options.factor);
   checkType("retries.jitter", options.jitter, "boolean");
   checkType("retries.when", options.when, "function");
-  if (options.limit === 0) return undefined;
   return {
     limit: options.limit,
     delay: options.delay ?? 0,

@@ -2,9 +2,9 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
-import { checkCount, checkDuration, checkType } from "../base/options.js";
+import { checkAmount, checkCount, checkDuration, checkType } from "../base/options.js";
 import type { Task } from "../futures/mod.js";
-import { type AnyTask, importing, inspectValue, reference } from "../wire/mod.js";
+import { type AnyTask, importing, inspectValue, reference, snapshotOf } from "../wire/mod.js";
 import type { CrewSettings } from "./crew.js";
 
 /** Options of `ThreadPoolExecutor` and `ProcessPoolExecutor`. */
@@ -47,7 +47,7 @@ export function planCrew(options: PoolOptions, name: string): Omit<CrewSettings,
   checkType("ref", options.ref, "boolean");
   checkLimit("maxTasksPerWorker", options.maxTasksPerWorker);
   checkDuration("maxAge", options.maxAge);
-  checkDuration("maxMemory", options.maxMemory);
+  checkAmount("maxMemory", options.maxMemory, "bytes");
   const maxWorkers = options.maxWorkers ?? availableParallelism();
   const minWorkers = options.minWorkers ?? 0;
   if (minWorkers > maxWorkers) {
@@ -77,7 +77,9 @@ function planInitializer({ initializer, initargs = [] }: PoolOptions): CrewSetti
   if (initializer === undefined) return undefined;
   if (!Array.isArray(initargs)) throw new InvalidOptionError("initargs", "initargs must be an array");
   inspectValue(initargs, "initargs", "process");
-  const planned = reference(initializer as AnyTask).then((target) => ({ target, args: initargs }));
+  // Copied now, as the arguments of a call are: each worker gets them as they are here.
+  const args = snapshotOf(initargs, "process") as readonly unknown[];
+  const planned = reference(initializer as AnyTask).then((target) => ({ target, args }));
   // The first worker tells of the failure.
   planned.catch(() => undefined);
   return planned;

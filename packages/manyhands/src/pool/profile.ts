@@ -44,11 +44,14 @@ export interface Load {
   readonly expected: number;
   /** Calls that the worker runs at once. */
   readonly slots: number;
+  /** Calls it runs that only wait for other calls of the same executor. */
+  readonly lending: number;
   /** Whether it has been silent for too long to be handed anything ahead of its turn. */
   readonly silent: boolean;
 }
 
 /** Whether a worker with this load takes a call of this cost now. */
 export function takes(load: Load, cost: number): boolean {
-  return load.held < load.slots || (!load.silent && load.expected + cost <= BUDGET);
+  if (load.held < load.slots || (load.lending > 0 && load.lending === load.held)) return true;
+  return !load.silent && load.expected + cost <= BUDGET;
 }

@@ -163,7 +163,7 @@ export class Scheduler implements CallOwner {
     if (!copied || moves(call.args, plan.transfer)) return;
     // The caller may change its objects in the next line. Either the call leaves now, which copies them, or they are
     // copied to wait.
-    this.#dispatcher.dispatch();
+    this.#dispatcher.giveOut();
     if (call.waiting) call.args = snapshotOf(call.args, route) as readonly unknown[];
   }
 
@@ -216,6 +216,8 @@ export class Scheduler implements CallOwner {
   #ended(member: Crewman, call: Call, outcome: Outcome<unknown>, startedAt: number, duration: number): void {
     member.heard(this.#clock.now());
     if (call.worker !== member) return;
+    this.crew.worked(member);
+    if (this.minds) this.#loans.ended(member, call.slot);
     this.#settler.observe(call, startedAt, duration);
     if (call.target !== undefined) this.#dispatcher.profile(call.target).observe(duration);
     member.remove(call);
@@ -281,6 +283,11 @@ export class Scheduler implements CallOwner {
     if (startedAt !== undefined) call.started(startedAt);
   }
 
+  /** Only tasks on the event loop can wait for calls of their own executor. */
+  get minds(): boolean {
+    return this.#settings.kind === "event-loop";
+  }
+
   awaited(call: Call): void {
     const loan = this.lend();
     if (loan !== undefined) call.timers.push(loan);
@@ -288,7 +295,7 @@ export class Scheduler implements CallOwner {
 
   /** A task of this executor begins to wait for one of its calls. */
   lend(): Disposable | undefined {
-    return this.#settings.kind === "event-loop" ? this.#loans.lend() : undefined;
+    return this.minds ? this.#loans.lend() : undefined;
   }
 
   /** Cancels the calls of a map that have not started. */
@@ -312,6 +319,7 @@ export class Scheduler implements CallOwner {
 
   /** The work goes on where it cannot be stopped; the call does not wait for it. */
   #giveUp(call: Call): void {
+    if (call.worker !== undefined && this.minds) this.#loans.ended(call.worker, call.slot);
     call.worker?.remove(call);
     this.#settler.conclude(call, { status: "rejected", reason: call.stop?.error });
     this.#dispatcher.schedule();

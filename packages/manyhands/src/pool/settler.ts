@@ -47,6 +47,8 @@ export class Settler {
   }
 
   settle(call: Call, outcome: Outcome<unknown>, how: "completed" | "failed" | "cancelled"): void {
+    // A done callback of one call may settle others that somebody is about to settle in a row.
+    if (call.state === "settled") return;
     this.#dispatcher.leave(call);
     this.pausing.delete(call);
     this.#unsettled -= 1;

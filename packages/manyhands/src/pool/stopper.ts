@@ -11,6 +11,9 @@ import type { Crewman } from "./crewman.js";
 /** A task that has not taken its context so long after it was asked, in ms, cannot know of it: no use to wait on. */
 const TAKES_CONTEXT_WITHIN = 50;
 
+/** How long a worker with neighbours of a given-up call may take to answer, in ms. */
+const ANSWERS_WITHIN = 1000;
+
 export class Stopper {
   readonly #crew: Crew;
   readonly #clock: Clock;
@@ -56,9 +59,19 @@ export class Stopper {
     if (worker.serves) this.#crew.retire(worker);
     this.#giveUp(call);
     this.#crew.rested(worker);
-    // The neighbours had their time since the stop was asked for; as much again, then they cannot be helped.
-    worker.timers.push(
-      this.#clock.after(Math.max(call.plan.grace, TAKES_CONTEXT_WITHIN), () => this.#crew.kill(worker)),
-    );
+    this.#watch(worker);
+  }
+
+  /** The neighbours of a call that was given up go on, as long as they can: when the worker's event loop does not turn
+   *  any more, which the given-up call may block, nobody on it ever ends. */
+  #watch(worker: Crewman): void {
+    if (worker.state === "gone" || worker.state === "closing") return;
+    const askedAt = this.#clock.now();
+    worker.port.ping();
+    const look = (): void => {
+      if (worker.heardAt < askedAt) this.#crew.kill(worker);
+      else this.#watch(worker);
+    };
+    worker.timers.push(this.#clock.after(ANSWERS_WITHIN, look));
   }
 }

@@ -5,7 +5,11 @@
 import type { Clock } from "../base/clock.js";
 import { QueueTimeoutError, TimeoutError } from "../base/errors.js";
 import { taskName } from "../wire/mod.js";
+import { LOADING } from "../worker/mod.js";
 import type { Call } from "./call.js";
+
+/** How long a module may take to load before that counts as running, in ms. */
+const LOADS_WITHIN = 10_000;
 
 export interface TimeLimitEvents {
   /** The call ran for its whole `timeout`. */
@@ -35,20 +39,27 @@ export class TimeLimits {
 
   /** The call goes to its worker. */
   handed(call: Call): void {
-    if (call.timeout !== undefined) this.#arm(call, call.timeout, call.timeout);
+    if (call.timeout !== undefined) this.#arm(call, call.timeout, call.timeout, this.#clock.now());
   }
 
-  /** Counts from the start of the call, which nobody announces: it is asked for when the time may be over. */
-  #arm(call: Call, timeout: number, ms: number): void {
+  /** Counts from the start of the call, which nobody announces: it is asked for when the time may be over. Loading the
+   *  function's module does not count, unless it seems to have no end. */
+  #arm(call: Call, timeout: number, ms: number, handedAt: number): void {
     const { attempt } = call;
     const expire = (): void => {
       if (call.state !== "at-worker" || call.attempt !== attempt || call.stop !== undefined) return;
-      const startedAt = call.worker?.port.startedAt(call);
-      const left = startedAt === undefined ? timeout : startedAt + timeout - this.#clock.now();
-      if (left > 0) return this.#arm(call, timeout, Math.ceil(left));
+      const left = this.#left(call.worker?.port.startedAt(call), timeout, handedAt);
+      if (left > 0) return this.#arm(call, timeout, Math.ceil(left), handedAt);
       const message = `${taskName(call.task)} ran longer than its timeout of ${timeout} ms`;
       this.#events.ranTooLong(call, new TimeoutError(message));
     };
     call.timers.push(this.#clock.after(ms, expire));
+  }
+
+  #left(startedAt: number | undefined, timeout: number, handedAt: number): number {
+    if (startedAt === undefined) return timeout;
+    const now = this.#clock.now();
+    if (startedAt !== LOADING) return startedAt + timeout - now;
+    return Math.min(timeout, handedAt + Math.max(LOADS_WITHIN, timeout) - now);
   }
 }

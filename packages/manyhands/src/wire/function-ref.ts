@@ -79,10 +79,24 @@ function isReference(task: unknown): task is { readonly url: string; readonly na
   return typeof url === "string" && typeof name === "string";
 }
 
+/** The one object for an export: workers number the functions they know by it, and what is learnt of a function hangs on
+ *  it, so a program that makes a new reference for each call must not count as calling ever new functions. */
+const exports = new Map<string, WireFunction>();
+
+function exportOf(url: string, name: string): WireFunction {
+  const key = `${name}#${url}`;
+  let found = exports.get(key);
+  if (found === undefined) {
+    found = { type: "export", url, name };
+    exports.set(key, found);
+  }
+  return found;
+}
+
 async function workOut(task: AnyTask): Promise<WireFunction> {
   try {
     if (typeof task === "function") return await workOutFunction(task);
-    if (isReference(task)) return { type: "export", url: task.url, name: task.name };
+    if (isReference(task)) return exportOf(task.url, task.name);
     throw new FunctionRefError("Cannot submit an object: a task is a function, or a reference made by moduleRef()");
   } catch (error) {
     if (error instanceof ClosureError || error instanceof FunctionRefError) throw error;

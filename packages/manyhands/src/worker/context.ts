@@ -46,7 +46,8 @@ let only: Job | undefined;
  *  }
  *  ``` */
 export function context(): TaskContext {
-  const job = only ?? storage.getStore();
+  // Storage first: a task of this worker may run an event-loop executor of its own, whose tasks are inside it.
+  const job = storage.getStore() ?? only;
   if (job === undefined) {
     throw new InvalidStateError("context() was called outside a task: it belongs to a function that an executor runs");
   }
@@ -88,7 +89,7 @@ class JobContext implements TaskContext {
   constructor(job: Job) {
     this.#job = job;
     if (job.timeout !== undefined) this.deadline = job.startedAt + job.timeout;
-    job.host.tookContext(job);
+    if (job.phase === "running") job.host.tookContext(job);
   }
 
   get signal(): AbortSignal {

@@ -43,6 +43,8 @@ export class Inbox<T extends Ticket> {
       }
       case "memory":
         return this.#events.memory(message.bytes);
+      case "alive":
+        return this.#events.alive();
       case "uncaught":
         this.#uncaught = decodeError(message.error);
         return;

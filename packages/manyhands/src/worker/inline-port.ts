@@ -2,6 +2,7 @@
  *
  *  Guarantees: a call starts in a later microtask than its submit, never inside it; all that are
  *  sent run at once, and the limit is the sender's to keep; a task cannot be stopped from outside here: one that is given up is left behind, and its place is free again. */
+import { CancelledError } from "../base/errors.js";
 import type { Outcome } from "../futures/mod.js";
 import type { TaskContext } from "./context.js";
 import { Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
@@ -85,6 +86,10 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
     this.#loop.forget(ticket.slot);
   }
 
+  ping(): void {
+    this.#events.alive();
+  }
+
   look(): void {
     // Outcomes are told as they come.
   }
@@ -100,7 +105,12 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
   terminate(): void {
     const running: T[] = [];
     const waiting: T[] = [];
-    for (const { ticket, state } of this.#entries.values()) (state === "started" ? running : waiting).push(ticket);
+    const reason = new CancelledError(`The executor of ${this.name} was terminated`);
+    for (const { ticket, job, state } of this.#entries.values()) {
+      (state === "started" ? running : waiting).push(ticket);
+      // Nothing can end the task from here, but it can be told.
+      if (state === "started") this.#loop.stop(job.slot, job.token, reason);
+    }
     this.#entries.clear();
     const exit = { worker: this.name, id: 0, exitCode: 0, signal: null };
     this.#events.exited({ exit, cause: undefined }, running, waiting);
@@ -123,6 +133,10 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
     if (entry === undefined) return false;
     entry.state = "started";
     return true;
+  }
+
+  begun(): void {
+    // Nothing is loaded here.
   }
 
   settled(job: Job, outcome: Outcome<unknown>, duration: number): void {

@@ -13,6 +13,8 @@ export interface JobHost {
   readonly worker: TaskContext["worker"];
   /** Takes the call for good; false when the pool has taken it back. */
   claim(job: Job): boolean;
+  /** A call that was claimed while its module was loading has begun. */
+  begun(job: Job): void;
   settled(job: Job, outcome: Outcome<unknown>, duration: number): void;
   /** Makes known what `settled` may have kept back. */
   announce(): void;
@@ -43,6 +45,8 @@ export class Job {
   context: TaskContext | undefined = undefined;
   controller: AbortController | undefined = undefined;
   stopped: { readonly reason: unknown } | undefined = undefined;
+  /** Code that a task leaves behind may still find its job when the job has ended, and must change nothing. */
+  phase: "running" | "ended" = "running";
 
   constructor(
     host: JobHost,
@@ -62,6 +66,9 @@ export class Job {
     this.timeout = timeout;
   }
 }
+
+/** In the place of a start time: the call is claimed, and its module is being loaded. */
+export const LOADING = -1;
 
 /** A stretch without a turn of the event loop, in ms. */
 const SLICE = 5;
@@ -112,7 +119,11 @@ export class TaskLoop {
 
   /** Gives up a job that runs: its place is free for another. Its outcome will still be told. */
   forget(slot: number): void {
-    if (this.#active.delete(slot)) this.drain();
+    const job = this.#active.get(slot);
+    if (job === undefined) return;
+    job.phase = "ended";
+    this.#active.delete(slot);
+    this.drain();
   }
 
   /** Runs what is queued, as far as the limit allows. */
@@ -155,12 +166,14 @@ export class TaskLoop {
 
   /** The module of a call loads while nothing else could run before it anyway, so the call is claimed already. */
   #load(job: Job, code: Promise<JobCode>): void {
-    if (!this.#claim(job, performance.now())) return;
+    if (!this.#claim(job, LOADING)) return;
     this.#announce(performance.now());
     code.then(
       (loaded) => {
-        job.startedAt = performance.timeOrigin + performance.now();
-        this.#run(job, loaded, performance.now());
+        const now = performance.now();
+        job.startedAt = performance.timeOrigin + now;
+        this.#host.begun(job);
+        this.#run(job, loaded, now);
         this.drain();
       },
       (reason: unknown) => {
@@ -174,11 +187,11 @@ export class TaskLoop {
     if (this.#unannounced > 0 && (code.longest > SHORT || now - this.#announcedAt > ANNOUNCE_EVERY)) {
       this.#announce(now);
     }
-    return this.#claim(job, now) ? this.#run(job, code, now) : now;
+    return this.#claim(job, performance.timeOrigin + now) ? this.#run(job, code, now) : now;
   }
 
-  #claim(job: Job, now: number): boolean {
-    job.startedAt = performance.timeOrigin + now;
+  #claim(job: Job, startedAt: number): boolean {
+    job.startedAt = startedAt;
     if (!this.#host.claim(job)) return false;
     this.#active.set(job.slot, job);
     return true;
@@ -217,6 +230,7 @@ export class TaskLoop {
 
   #settle(job: Job, outcome: Outcome<unknown>, from: number, now: number): void {
     if (this.#scope === "alone") leaveAlone();
+    job.phase = "ended";
     this.#active.delete(job.slot);
     if (this.#unannounced === 0) this.#announcedAt = now;
     this.#unannounced += 1;

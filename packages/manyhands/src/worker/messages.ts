@@ -13,6 +13,8 @@ export type ToWorker =
   /** Calls in a flat array: an object for each would cost more than all the rest of a small call. */
   | { readonly type: "calls"; readonly calls: readonly unknown[] }
   | { readonly type: "stop"; readonly slot: number; readonly token: number; readonly reason: WireError }
+  /** Answered by `alive` as soon as the worker's event loop turns. */
+  | { readonly type: "ping" }
   /** End when nothing is left to do. */
   | { readonly type: "close" };
 
@@ -28,6 +30,7 @@ export type FromWorker =
   | { readonly type: "cooperative"; readonly slot: number }
   | { readonly type: "progress"; readonly slot: number; readonly token: number; readonly value: unknown }
   | { readonly type: "memory"; readonly bytes: number }
+  | { readonly type: "alive" }
   /** An error that no task caught is about to end the worker. */
   | { readonly type: "uncaught"; readonly error: WireError };
 

@@ -1,6 +1,7 @@
 /** Rank 4: one worker of any kind, behind a port. */
 export { context, jobAmong, type TaskContext } from "./context.js";
 export { InlinePort } from "./inline-port.js";
+export { type Job, LOADING } from "./loop.js";
 export type { Initializer, WorkerSettings } from "./messages.js";
 export type { PortEvents, PortExit, PortFunction, Recall, Ticket, WorkerPort } from "./port.js";
 export { ProcessPort, type ProcessSettings } from "./process-port.js";

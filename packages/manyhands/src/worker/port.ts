@@ -44,6 +44,8 @@ export interface PortEvents<T extends Ticket> {
   progress(ticket: T, value: unknown): void;
   /** Bytes in use by the worker, when the pool asked to be told. */
   memory(bytes: number): void;
+  /** The answer to a `ping`. */
+  alive(): void;
   /** An argument or result of more than 1 MB was copied. */
   copied(bytes: number): void;
   /** All that came with one message has been told. */
@@ -80,6 +82,8 @@ export interface WorkerPort<T extends Ticket> {
   cooperative(ticket: T): boolean;
   /** Asks a running task to stop. */
   stop(ticket: T, reason: unknown): void;
+  /** Asks the worker for a sign of life: `alive` answers when its event loop turns. */
+  ping(): void;
   /** Looks for outcomes that were published and not announced. */
   look(): void;
   /** Gives up a running task that will not stop; its outcome is not told any more. */

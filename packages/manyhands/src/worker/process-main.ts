@@ -18,7 +18,7 @@ class ProcessLine implements Line {
   readonly id = process.pid;
   readonly #frames = new FrameWriter(4);
   readonly #file = new InheritedCallFile(5);
-  #lookedAt = 0;
+  readonly #looks = new WeakMap<Job, { readonly at: number; readonly stop: boolean }>();
 
   post(message: FromWorker): void {
     this.#frames.message(message);
@@ -36,11 +36,19 @@ class ProcessLine implements Line {
     return true;
   }
 
+  begun(job: Job): void {
+    this.#frames.frame(FRAME.started, job.slot, job.startedAt, 0);
+    this.#frames.flush();
+  }
+
   stopRequested(job: Job): boolean {
     const now = performance.now();
-    if (now - this.#lookedAt < LOOK_EVERY) return false;
-    this.#lookedAt = now;
-    return this.#file.stopRequested(job.slot, callGeneration(job.token));
+    const last = this.#looks.get(job);
+    // Once asked to stop, always asked to stop.
+    if (last !== undefined && (last.stop || now - last.at < LOOK_EVERY)) return last.stop;
+    const stop = this.#file.stopRequested(job.slot, callGeneration(job.token));
+    this.#looks.set(job, { at: now, stop });
+    return stop;
   }
 
   tookContext(job: Job): void {

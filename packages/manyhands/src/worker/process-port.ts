@@ -46,7 +46,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.name = settings.name;
     this.#events = events;
     this.#inbox = new Inbox(events, this.#held, (slot, outcome) => this.#settle(slot, outcome));
-    this.#child = start(settings, this.#file.fd);
+    this.#child = this.#start(settings);
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#input = this.#child.stdio[3] as Duplex;
     this.#output = this.#child.stdio[4] as Duplex;
@@ -61,7 +61,6 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     // The exit says that the worker is gone; a broken pipe is only how one notices earlier.
     this.#input.on("error", () => undefined);
     this.#output.on("error", () => undefined);
-    this.#child.on("error", (error) => this.#notStarted(error));
     // Not `exit`: only `close` comes after everything in the pipes has been read.
     this.#child.on("close", (code, signal) => this.#ended(code, signal));
     this.#outbox = new Outbox<T>(
@@ -75,6 +74,22 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
       },
       "process",
     );
+  }
+
+  #start(settings: ProcessSettings): ChildProcess {
+    let child: ChildProcess | undefined;
+    try {
+      child = start(settings, this.#file.fd);
+      // First of all: a process that cannot be started says so by this event, which unheard would end the program.
+      child.on("error", (error) => this.#notStarted(error));
+      if (child.stdio?.[4] == null) throw new Error("the system gives it no pipes (too many files are open?)");
+      return child;
+    } catch (error) {
+      this.#phase = "ended";
+      this.#file[Symbol.dispose]();
+      child?.kill("SIGKILL");
+      throw error;
+    }
   }
 
   get id(): number | undefined {
@@ -125,6 +140,10 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   leave(ticket: T): void {
     // The slot stays taken: the worker still writes to it when the task ends after all.
     this.#held.vacate(ticket);
+  }
+
+  ping(): void {
+    this.#post({ type: "ping" });
   }
 
   look(): void {
@@ -202,12 +221,12 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
-    this.#file[Symbol.dispose]();
     const running: T[] = [];
     const waiting: T[] = [];
     for (const ticket of this.#held.all()) (this.startedAt(ticket) === undefined ? waiting : running).push(ticket);
     const exit = { worker: this.name, id: this.#child.pid, exitCode: code, signal };
     this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
+    this.#file[Symbol.dispose]();
   }
 }
 

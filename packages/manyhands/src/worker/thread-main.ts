@@ -26,6 +26,10 @@ class ThreadLine implements Line {
     return this.#slots.claim(job.slot, job.token, job.startedAt);
   }
 
+  begun(job: Job): void {
+    this.#slots.begun(job.slot, job.startedAt);
+  }
+
   stopRequested(job: Job): boolean {
     return this.#slots.stopRequested(job.slot, job.token);
   }

@@ -99,6 +99,10 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     this.#held.vacate(ticket);
   }
 
+  ping(): void {
+    this.#worker.postMessage({ type: "ping" });
+  }
+
   look(): void {
     for (let slot = this.#slots.takeFinished(); slot >= 0; slot = this.#slots.takeFinished()) this.#finished(slot);
     this.#events.turn();

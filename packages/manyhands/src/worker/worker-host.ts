@@ -19,6 +19,8 @@ export interface Line {
   /** Sends a message; throws when a part of it cannot be cloned. */
   post(message: FromWorker, transfer?: readonly Transferable[]): void;
   claim(job: Job): boolean;
+  /** Tells the true start of a call that was claimed while its module was loading. */
+  begun(job: Job): void;
   stopRequested(job: Job): boolean;
   tookContext(job: Job): void;
   /** Publishes a small outcome without a message. @returns false when it must be posted. */
@@ -75,6 +77,9 @@ export class WorkerHost implements JobHost {
       case "stop":
         this.#loop.stop(message.slot, message.token, message.reason);
         break;
+      case "ping":
+        this.#line.post({ type: "alive" });
+        break;
       case "close":
         this.#phase = "closing";
         this.#leaveWhenDone();
@@ -84,6 +89,10 @@ export class WorkerHost implements JobHost {
 
   claim(job: Job): boolean {
     return this.#line.claim(job);
+  }
+
+  begun(job: Job): void {
+    this.#line.begun(job);
   }
 
   stopRequested(job: Job): boolean {

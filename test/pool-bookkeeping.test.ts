@@ -1,9 +1,9 @@
 /** What the pool keeps: calls that wait, listeners of signals, numbers. No workers. */
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
+import { SignalWatch } from "../packages/manyhands/dist/base/signal-watch.js";
 import { Backlog } from "../packages/manyhands/dist/pool/backlog.js";
 import { DEFAULT_PLAN, planCall, planMap } from "../packages/manyhands/dist/pool/plan.js";
-import { SignalWatch } from "../packages/manyhands/dist/pool/signal-watch.js";
 import { Durations } from "../packages/manyhands/dist/pool/statistics.js";
 
 interface Call {

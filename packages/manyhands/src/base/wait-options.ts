@@ -3,6 +3,7 @@ import type { Clock } from "./clock.js";
 import { systemClock } from "./clock.js";
 import { CancelledError } from "./errors.js";
 import { checkDuration, checkSignal } from "./options.js";
+import { SignalWatch } from "./signal-watch.js";
 
 /** Limits of a wait. Leaving a wait early changes nothing about what was waited for. */
 export interface WaitOptions {
@@ -14,6 +15,9 @@ export interface WaitOptions {
 
 /** How a limited wait ended. */
 export type Waited = "ready" | "timed-out";
+
+/** Shared by all waits: many may wait under one signal, and Node warns of more than ten listeners. */
+const aborts = new SignalWatch<() => void>((abort) => abort());
 
 /** Waits until `subscribe` calls back, the time is over, or the signal aborts.
  *
@@ -63,8 +67,8 @@ export function waitFor(
       );
     }
     if (signal !== undefined) {
-      signal.addEventListener("abort", abort, { once: true });
-      held.push({ [Symbol.dispose]: () => signal.removeEventListener("abort", abort) });
+      aborts.add(signal, abort);
+      held.push({ [Symbol.dispose]: () => aborts.remove(signal, abort) });
     }
   });
 }

@@ -4,6 +4,7 @@
  *  looked at does not swallow its failure. */
 
 import { CancelledError, ShutdownError } from "../base/errors.js";
+import { SignalWatch } from "../base/signal-watch.js";
 import type {
   CallOptions,
   Executor,
@@ -18,7 +19,6 @@ import { MapResults, MapRun } from "../futures/mod.js";
 import type { AnyTask } from "../wire/mod.js";
 import { type CallPlan, DEFAULT_PLAN, type MapPlan, planCall, planMap } from "./plan.js";
 import type { Scheduler } from "./scheduler.js";
-import { SignalWatch } from "./signal-watch.js";
 import { snapshot } from "./snapshot.js";
 
 /** What an executor does with a map that has not ended. */
@@ -100,6 +100,8 @@ export class Engine {
   async #drainAndClose(): Promise<void> {
     for (;;) {
       await this.scheduler.drain();
+      // Nothing can run any more, so that no map gets to its end by itself.
+      if (this.scheduler.phase === "broken") this.#stopMaps();
       // A map that is being collected goes on to its end; one that nobody takes from would never get there.
       if ([...this.#maps].some((run) => run.drains && run.open)) {
         await new Promise<void>((resolve) => {

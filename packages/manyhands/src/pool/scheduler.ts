@@ -11,6 +11,7 @@
  *  stand in `place`, `profile`, `retry` and `breaker`, which are pure. */
 import { type Clock, systemClock } from "../base/clock.js";
 import { BrokenExecutorError, CancelledError, ShutdownError, WorkerExitedError } from "../base/errors.js";
+import { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemSink, Outcome } from "../futures/mod.js";
 import { type AnyTask, inspectValue, isPrimitive, moves, snapshotOf } from "../wire/mod.js";
 import type { PortFunction } from "../worker/mod.js";
@@ -22,7 +23,6 @@ import { Loans } from "./loans.js";
 import type { CallPlan } from "./plan.js";
 import type { RateGate } from "./rate-gate.js";
 import { Settler } from "./settler.js";
-import { SignalWatch } from "./signal-watch.js";
 import { type Site, Sites } from "./sites.js";
 import type { Statistics } from "./statistics.js";
 import { Stopper } from "./stopper.js";

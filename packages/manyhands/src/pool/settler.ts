@@ -4,13 +4,13 @@
  *  plan says so; a worker's death is told with how the worker ended and which task was on it. */
 import type { Clock } from "../base/clock.js";
 import { CancelledError, WorkerExitedError } from "../base/errors.js";
+import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, Outcome } from "../futures/mod.js";
 import { joinStacks, taskName } from "../wire/mod.js";
 import type { PortExit } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import type { Dispatcher } from "./dispatcher.js";
 import { type AfterFailure, afterFailure, afterLoss } from "./retry.js";
-import type { SignalWatch } from "./signal-watch.js";
 import { Statistics } from "./statistics.js";
 
 export class Settler {

@@ -213,6 +213,8 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #notStarted(error: Error): void {
+    // It was given up in the constructor already, and its maker told.
+    if (this.#phase === "ended") return;
     this.#cause ??= error;
     // A program that could not be started has no pid, and may never tell that it is closed.
     if (this.#child.pid === undefined) this.#ended(null, null);

@@ -5,6 +5,31 @@ function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
+/** Only these names: a mistyped option would otherwise be an option that is silently not there. */
+export function checkNames(what: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const near = known.find((each) => isNear(each.toLowerCase(), name.toLowerCase()));
+    const hint = near === undefined ? `it takes ${known.join(", ")}` : `did you mean ${near}?`;
+    throw new InvalidOptionError(name, `${what} has no option ${name}: ${hint}`);
+  }
+}
+
+/** Whether two words differ by at most two letters put in, left out or changed. */
+function isNear(a: string, b: string): boolean {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let line = 1; line <= a.length; line += 1) {
+    const next = [line];
+    for (let column = 1; column <= b.length; column += 1) {
+      const same = a[line - 1] === b[column - 1] ? 0 : 1;
+      const [above = 0, left = 0, before = 0] = [row[column], next[column - 1], row[column - 1]];
+      next.push(Math.min(above + 1, left + 1, before + same));
+    }
+    row = next;
+  }
+  return (row[b.length] ?? 0) <= 2;
+}
+
 /** A whole number of at least `least`; `undefined` passes. */
 export function checkCount(option: string, value: unknown, least: number): void {
   if (value === undefined) return;

@@ -70,7 +70,7 @@ export async function measurePlace(
 ): Promise<Measured> {
   const on = PLACE_OF[row];
   const boot = performance.now();
-  const own = on === "event-loop" ? {} : { workers, warm: target.ref.url };
+  const own = on === "event-loop" ? ({ loop: "own" } as const) : { workers, warm: target.ref.url };
   await using executor = makeExecutor({ on, concurrency, ...own });
   await executor.submit(READY);
   // The first worker answers before the others are up; their start is start-up too.

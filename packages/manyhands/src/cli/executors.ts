@@ -19,6 +19,8 @@ export interface ExecutorRequest {
   readonly concurrency?: number | undefined;
   /** Bytes at which a worker is replaced. */
   readonly maxMemory?: number | undefined;
+  /** Whether `event-loop` means the command's own. @default apart */
+  readonly loop?: "own" | "apart";
   /** The module that every worker loads before its first call; then all workers start at once. */
   readonly warm?: string | undefined;
 }
@@ -39,7 +41,14 @@ export function checkRequest(request: ExecutorRequest): void {
 
 export function makeExecutor(request: ExecutorRequest): Executor {
   const { on, workers, concurrency, maxMemory, warm } = request;
-  if (on === "event-loop") return new EventLoopExecutor({ maxConcurrency: concurrency ?? EVENT_LOOP_CONCURRENCY });
+  if (on === "event-loop") {
+    const limit = concurrency ?? EVENT_LOOP_CONCURRENCY;
+    // One event loop, but not the command's own: a function that never gives the loop back would leave nobody to hear
+    // Ctrl-C, or to see that its time is over. To be measured it must be the real thing, without a crossing.
+    return request.loop === "own"
+      ? new EventLoopExecutor({ maxConcurrency: limit })
+      : new ThreadPoolExecutor({ name: on, maxWorkers: 1, tasksPerWorker: limit });
+  }
   const options = {
     name: on,
     ...(workers === undefined ? {} : { maxWorkers: workers }),

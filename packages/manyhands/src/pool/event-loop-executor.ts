@@ -1,6 +1,6 @@
 /** `EventLoopExecutor`: functions in this thread, so many at once. */
 import { InvalidOptionError } from "../base/errors.js";
-import { checkCount, checkDuration } from "../base/options.js";
+import { checkCount, checkDuration, checkNames } from "../base/options.js";
 import { InlinePort } from "../worker/mod.js";
 import { Engine, LocalExecutor } from "./executor.js";
 import { checkLimit } from "./pool-options.js";
@@ -28,6 +28,7 @@ export interface EventLoopOptions {
  *  ``` */
 export class EventLoopExecutor extends LocalExecutor {
   constructor(options: EventLoopOptions = {}) {
+    checkNames("An event-loop executor", options, ["maxConcurrency", "rate", "name"]);
     const { maxConcurrency = Number.POSITIVE_INFINITY, rate, name = "event-loop" } = options;
     checkLimit("maxConcurrency", maxConcurrency);
     if (rate !== undefined) checkRate(rate);

@@ -3,7 +3,7 @@
  *  Guarantees: options are checked where they are given; shutting down twice is the same as once; a map that nobody
  *  looked at does not swallow its failure. */
 
-import { CancelledError, ShutdownError } from "../base/errors.js";
+import { CancelledError, InvalidOptionError, ShutdownError } from "../base/errors.js";
 import { SignalWatch } from "../base/signal-watch.js";
 import type {
   CallOptions,
@@ -135,6 +135,12 @@ export class Engine {
   }
 }
 
+/** The arguments that an item of `starmap` stands for. */
+function argumentsOf(item: Iterable<unknown>): readonly unknown[] {
+  if (typeof item === "object" && item !== null && Symbol.iterator in item) return [...item];
+  throw new InvalidOptionError("items", `starmap takes items that are lists of arguments, got ${typeof item}`);
+}
+
 /** An executor, or a view of one with other options for each call. */
 export class LocalExecutor implements Executor {
   readonly #engine: Engine;
@@ -192,7 +198,7 @@ export class LocalExecutor implements Executor {
     options: MapOptions = {},
   ): MapResults<Awaited<R>> {
     const plan = planMap(this.#plan, options);
-    return this.#engine.map(fn as AnyTask, items, plan, (item) => [...item], this.starmap);
+    return this.#engine.map(fn as AnyTask, items, plan, argumentsOf, this.starmap);
   }
 
   /** The same workers with other options for each call. Shutting the view down shuts down the executor.

@@ -2,7 +2,7 @@
  *
  *  Guarantees: a wrong option is refused where it is given, before anything has happened. */
 import { InvalidOptionError } from "../base/errors.js";
-import { checkCount, checkDuration, checkNumber, checkSignal, checkType } from "../base/options.js";
+import { checkCount, checkDuration, checkNames, checkNumber, checkSignal, checkType } from "../base/options.js";
 import type { CallOptions, MapOptions, RetryOptions, Transferable } from "../futures/mod.js";
 import type { RetryPolicy } from "./retry.js";
 
@@ -25,6 +25,24 @@ export interface MapPlan extends CallPlan {
   readonly bufferSize: number | undefined;
 }
 
+const CALL_OPTIONS = [
+  "signal",
+  "timeout",
+  "queueTimeout",
+  "grace",
+  "priority",
+  "retries",
+  "retryOnWorkerLoss",
+  "transfer",
+  "key",
+] as const satisfies readonly (keyof CallOptions)[];
+const MAP_OPTIONS = [
+  ...CALL_OPTIONS,
+  "ordered",
+  "chunkSize",
+  "bufferSize",
+] as const satisfies readonly (keyof MapOptions)[];
+
 export const DEFAULT_GRACE = 1000;
 
 export const DEFAULT_PLAN: CallPlan = {
@@ -43,6 +61,11 @@ export const DEFAULT_PLAN: CallPlan = {
 /** `base` with what `options` says.
  *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option. */
 export function planCall(base: CallPlan, options: CallOptions): CallPlan {
+  checkNames("A call", options, CALL_OPTIONS);
+  return merge(base, options);
+}
+
+function merge(base: CallPlan, options: CallOptions): CallPlan {
   checkSignal("signal", options.signal);
   checkDuration("timeout", options.timeout);
   checkDuration("queueTimeout", options.queueTimeout);
@@ -70,11 +93,12 @@ export function planCall(base: CallPlan, options: CallOptions): CallPlan {
 }
 
 export function planMap(base: CallPlan, options: MapOptions): MapPlan {
+  checkNames("A map", options, MAP_OPTIONS);
   checkType("ordered", options.ordered, "boolean");
   checkCount("bufferSize", options.bufferSize, 1);
   if (options.chunkSize !== "auto") checkCount("chunkSize", options.chunkSize, 1);
   return {
-    ...planCall(base, options),
+    ...merge(base, options),
     chunk: typeof options.chunkSize === "number" ? options.chunkSize : 0,
     order: options.ordered === false ? "as-completed" : "ordered",
     bufferSize: options.bufferSize,

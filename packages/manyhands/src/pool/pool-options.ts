@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
-import { checkAmount, checkCount, checkDuration, checkType } from "../base/options.js";
+import { checkAmount, checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import type { Task } from "../futures/mod.js";
 import { type AnyTask, importing, inspectValue, reference, snapshotOf } from "../wire/mod.js";
 import type { CrewSettings } from "./crew.js";
@@ -36,9 +36,29 @@ export interface PoolOptions {
   ref?: boolean;
 }
 
+const POOL_OPTIONS = [
+  "maxWorkers",
+  "minWorkers",
+  "idleTimeout",
+  "tasksPerWorker",
+  "initializer",
+  "initargs",
+  "maxTasksPerWorker",
+  "maxAge",
+  "maxMemory",
+  "resourceLimits",
+  "name",
+  "ref",
+] as const satisfies readonly (keyof PoolOptions)[];
+
 /** The part of a crew's settings that options decide.
  *  @throws InvalidOptionError naming the option. */
-export function planCrew(options: PoolOptions, name: string): Omit<CrewSettings, "spawn"> {
+export function planCrew(
+  options: PoolOptions,
+  name: string,
+  further: readonly string[] = [],
+): Omit<CrewSettings, "spawn"> {
+  checkNames("A pool", options, [...POOL_OPTIONS, ...further]);
   checkCount("maxWorkers", options.maxWorkers, 1);
   checkCount("minWorkers", options.minWorkers, 0);
   checkDuration("idleTimeout", options.idleTimeout);

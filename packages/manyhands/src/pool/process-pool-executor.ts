@@ -31,7 +31,7 @@ export interface ProcessPoolOptions extends PoolOptions {
  *  ``` */
 export class ProcessPoolExecutor extends LocalExecutor {
   constructor(options: ProcessPoolOptions = {}) {
-    const settings = planCrew(options, "processes");
+    const settings = planCrew(options, "processes", ["env", "cwd", "execArgv", "uid", "gid"]);
     checkType("env", options.env, "object");
     checkType("cwd", options.cwd, "string");
     checkType("execArgv", options.execArgv, "object");

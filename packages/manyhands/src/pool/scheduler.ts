@@ -273,6 +273,8 @@ export class Scheduler implements CallOwner {
   }
 
   abort(call: Call, reason: unknown): boolean {
+    // It may have ended without having been heard of.
+    call.worker?.port.look();
     if (call.state === "settled") return false;
     if (!this.cancel(call, reason)) this.#stopper.stop(call, cancellation(reason));
     return true;

@@ -47,6 +47,8 @@ export class TimeLimits {
   #arm(call: Call, timeout: number, ms: number, handedAt: number): void {
     const { attempt } = call;
     const expire = (): void => {
+      // It may have ended, and its worker be too busy with the next call to say so.
+      call.worker?.port.look();
       if (call.state !== "at-worker" || call.attempt !== attempt || call.stop !== undefined) return;
       const left = this.#left(call.worker?.port.startedAt(call), timeout, handedAt);
       if (left > 0) return this.#arm(call, timeout, Math.ceil(left), handedAt);

@@ -12,6 +12,8 @@ import type { Crewman } from "./crewman.js";
 
 /** Silence after which a worker is looked at, in ms: some times what it is expected to need for all it holds. */
 const SILENCE = 6;
+/** The same for a worker that has not finished anything yet: it loads the modules of its functions first. */
+const SILENCE_AT_START = 300;
 
 export class Watchdog {
   readonly #clock: Clock;
@@ -36,7 +38,7 @@ export class Watchdog {
     const now = this.#clock.now();
     for (const member of this.#members) {
       if (member.held <= member.slots || member.silent) continue;
-      if (now - member.heardAt >= SILENCE) this.#takeBack(member);
+      if (now - member.heardAt >= (member.finished ? SILENCE : SILENCE_AT_START)) this.#takeBack(member);
       else this.watch(member);
     }
   }

@@ -84,8 +84,11 @@ export class FrameWriter {
       try {
         written += writeSync(this.#fd, this.#buffer, written, this.#length - written);
       } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // The pool is gone, and with it everybody who could be told of anything.
+        if (code === "EPIPE" || code === "ECONNRESET") process.exit(1);
         // A pipe that is full and does not block. The pool reads as soon as it can; there is nothing else to do here.
-        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+        if (code !== "EAGAIN") throw error;
         park(1);
       }
     }

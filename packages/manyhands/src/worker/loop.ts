@@ -87,6 +87,8 @@ export class TaskLoop {
   readonly #queue = new RingQueue<Job>();
   /** Jobs that have started and not ended, by slot. */
   readonly #active = new Map<number, Job>();
+  /** Codes being loaded for a call that has claimed them. Others that need them wait unclaimed, and can be taken back. */
+  readonly #loading = new Set<unknown>();
   #drain: "idle" | "draining" | "yielding" = "idle";
   #unannounced = 0;
   #announcedAt = 0;
@@ -134,8 +136,10 @@ export class TaskLoop {
     let now = from;
     while (this.#queue.length > 0 && this.#active.size < this.#limit) {
       if (now - from > SLICE) return this.#yield();
-      const job = this.#queue.shift();
-      if (job !== undefined) now = this.#begin(job, now);
+      const job = this.#queue.peek();
+      if (job === undefined || this.#loading.has(job.code)) break;
+      this.#queue.shift();
+      now = this.#begin(job, now);
     }
     this.#drain = "idle";
     this.#announcedAt = now;
@@ -167,9 +171,11 @@ export class TaskLoop {
   /** The module of a call loads while nothing else could run before it anyway, so the call is claimed already. */
   #load(job: Job, code: Promise<JobCode>): void {
     if (!this.#claim(job, LOADING)) return;
+    this.#loading.add(job.code);
     this.#announce(performance.now());
     code.then(
       (loaded) => {
+        this.#loading.delete(job.code);
         const now = performance.now();
         job.startedAt = performance.timeOrigin + now;
         this.#host.begun(job);
@@ -177,6 +183,7 @@ export class TaskLoop {
         this.drain();
       },
       (reason: unknown) => {
+        this.#loading.delete(job.code);
         this.#settle(job, { status: "rejected", reason }, performance.now(), performance.now());
         this.drain();
       },

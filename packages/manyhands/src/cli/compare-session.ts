@@ -1,5 +1,5 @@
 /** One `manyhands compare` from start to end: measures the rows in turn, checks that they agree, reports. */
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import type { WriteStream } from "node:tty";
 import { agreementOf } from "./compare-agreement.js";
 import type { CompareRequest } from "./compare-command.js";
@@ -23,6 +23,7 @@ export async function runCompare(request: CompareRequest, voice: ConsoleVoice, s
   const inputs: unknown[] = [];
   for await (const batch of inputsOf(request.plan)) for (const value of batch) inputs.push(value);
   if (inputs.length === 0) throw new UsageError("nothing to compare: there are no inputs");
+  const [busy = 0] = loadavg();
   const measured = await measureAll(request, target, inputs, voice);
   voice[Symbol.dispose]();
   const agreement = agreementOf(measured);
@@ -42,6 +43,10 @@ export async function runCompare(request: CompareRequest, voice: ConsoleVoice, s
   const report = reportOf(setting, measured, agreement.failed.length);
   const look = lookOf(stdout, process.env);
   stdout.write(request.report === "json" ? `${JSON.stringify(report)}\n` : tableOf(report, look));
+  // Other work takes from every row, and most from those that want all cores. Said to people only.
+  if (stdout.isTTY && busy >= 1) {
+    voice.say(`the machine was busy before (load ${busy.toFixed(1)}): compare again when it is not`);
+  }
   const [first] = agreement.failed;
   if (first === undefined) return EXIT.succeeded;
   voice.say(

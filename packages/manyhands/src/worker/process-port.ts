@@ -87,7 +87,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     } catch (error) {
       this.#phase = "ended";
       this.#file[Symbol.dispose]();
-      child?.kill("SIGKILL");
+      if (child !== undefined) killChild(child);
       throw error;
     }
   }
@@ -160,8 +160,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   terminate(): void {
-    // Not SIGTERM, which a task may have a handler for.
-    this.#child.kill("SIGKILL");
+    killChild(this.#child);
   }
 
   #post(message: ToWorker): void {
@@ -230,6 +229,12 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
     this.#file[Symbol.dispose]();
   }
+}
+
+/** Not SIGTERM, which a task may have a handler for. And never a child without a pid, one that could not be started: Node
+ *  would send the signal to pid 0, which is the program itself and its whole process group. */
+function killChild(child: ChildProcess): void {
+  if (child.pid !== undefined) child.kill("SIGKILL");
 }
 
 function start(settings: ProcessSettings, callFile: number): ChildProcess {

@@ -1,43 +1,19 @@
 /** What only one of the executors can do, and the options of their constructors. */
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   CancelledError,
   EventLoopExecutor,
-  type Executor,
   InvalidOptionError,
   ProcessPoolExecutor,
   ThreadPoolExecutor,
 } from "manyhands";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { add, environment, nodeFlags, processId, square, whereAmI, workingDirectory } from "#tasks/basic.js";
 import { passGate } from "#tasks/gate.js";
 import * as stopping from "#tasks/stopping.js";
 import { reportAround } from "#tasks/telling.js";
-import { errorOf, Gate, made, outputOf, program, programGroup, until, within } from "./conformance/support.js";
-
-const undo: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
-});
-
-function keep<E extends Executor>(executor: E): E {
-  undo.push(() => within(executor.terminate(), "terminate()"));
-  return executor;
-}
-
-function folder(): string {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), "manyhands-")));
-  undo.push(() => rmSync(path, { recursive: true }));
-  return path;
-}
-
-async function newGate(): Promise<Gate> {
-  const gate = await Gate.at(join(folder(), "gate"));
-  undo.push(() => gate.close());
-  return gate;
-}
+import { errorOf, made, outputOf, program, programGroup, until, within } from "./conformance/support.js";
+import { folder, keep, newGate } from "./keeping.js";
 
 const POOLS = [
   ["ThreadPoolExecutor", ThreadPoolExecutor],

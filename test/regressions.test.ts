@@ -1,7 +1,6 @@
 /** Laws that a review of the library found broken. Each stands here once, with the least that breaks it. */
 import assert from "node:assert/strict";
-import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
@@ -20,7 +19,7 @@ import {
   WorkerExitedError,
   wait,
 } from "manyhands";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { add, square } from "#tasks/basic.js";
 import { recordAndExit } from "#tasks/exiting.js";
 import { passGate } from "#tasks/gate.js";
@@ -30,7 +29,6 @@ import { CANDIDATES } from "./conformance/executors.js";
 import {
   errorOf,
   failureOf,
-  Gate,
   linesOf,
   made,
   outcomeOf,
@@ -40,28 +38,7 @@ import {
   until,
   within,
 } from "./conformance/support.js";
-
-const undo: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
-});
-
-function keep<E extends Executor>(executor: E): E {
-  undo.push(() => within(executor.terminate(), "terminate()"));
-  return executor;
-}
-
-function folder(): string {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), "manyhands-")));
-  undo.push(() => rmSync(path, { recursive: true }));
-  return path;
-}
-
-async function newGate(): Promise<Gate> {
-  const gate = await Gate.at(join(folder(), "gate"));
-  undo.push(() => gate.close());
-  return gate;
-}
+import { folder, keep, later, newGate } from "./keeping.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -461,7 +438,7 @@ describe("maps", () => {
     const warnings: string[] = [];
     const note = (warning: Error): void => void warnings.push(warning.name);
     process.on("warning", note);
-    undo.push(() => process.off("warning", note));
+    later(() => process.off("warning", note));
     const { signal } = new AbortController();
     const maps = Array.from({ length: 15 }, () => executor.map(square, [1, 2], { signal }));
     await within(Promise.all(maps), "the maps");

@@ -1,6 +1,5 @@
 /** Rank 0: what everything stands on. */
 export { type Clock, systemClock } from "./clock.js";
-export { type Deferred, deferred } from "./deferred.js";
 export {
   BrokenExecutorError,
   CancelledError,
@@ -18,7 +17,7 @@ export {
   type WorkerExit,
   WorkerExitedError,
 } from "./errors.js";
-export { invariant, unreachable } from "./invariant.js";
+export { illegalMove } from "./invariant.js";
 export { checkCount, checkDuration, checkNumber, checkSignal, checkType } from "./options.js";
 export { RingQueue } from "./ring-queue.js";
 export { type Waited, type WaitOptions, waitFor } from "./wait-options.js";

@@ -3,7 +3,7 @@
  *  Guarantees: an input that is at hand costs one promise; a stop ends the input at once, even while it waits for a
  *  slow reader; a failure to read ends the input and is kept in `failure`, so that calls under way finish and are
  *  logged before it is told. */
-import { invariant } from "../base/mod.js";
+import { InvariantError } from "../base/mod.js";
 import type { EarlierRun } from "./earlier-run.js";
 import type { Emitter } from "./emitter.js";
 import { UsageError } from "./exit-code.js";
@@ -98,7 +98,7 @@ export class InputFeed implements AsyncIterableIterator<unknown> {
   /** What the executor's call number `index`, which has ended, was. */
   take(index: number): FedInput {
     const input = this.#underWay.get(index);
-    invariant(input !== undefined, () => `Call ${index} ended twice; ${this.#given} were given`);
+    if (input === undefined) throw new InvariantError(`Call ${index} ended twice; ${this.#given} were given`);
     this.#underWay.delete(index);
     return input;
   }

@@ -162,7 +162,11 @@ export class Future<T> implements PromiseLike<T> {
    *
    *  @param reason becomes the `cause` of the {@link CancelledError}.
    *  @returns true when the call will never run (or was cancelled before), false when it runs or has ended.
-   *  @remarks Cancellation: nothing of the call remains; its neighbours are not touched. */
+   *  @remarks Cancellation: nothing of the call remains; its neighbours are not touched.
+   *  @example
+   *  ```ts
+   *  if (!future.cancel()) future.abort(); // too late to keep it from starting: stop it
+   *  ``` */
   cancel(reason?: unknown): boolean {
     if (this.#state === "cancelled") return true;
     if (this.#state !== "pending") return false;
@@ -173,7 +177,12 @@ export class Future<T> implements PromiseLike<T> {
    *  worker is replaced. The future is cancelled when the work has really stopped.
    *
    *  @param reason becomes the `cause` of the {@link CancelledError}.
-   *  @returns false when the call has an outcome already. */
+   *  @returns false when the call has an outcome already.
+   *  @remarks Cancellation: calls that were waiting behind this one on its worker go to another.
+   *  @example
+   *  ```ts
+   *  request.on("close", () => future.abort("the client has left"));
+   *  ``` */
   abort(reason?: unknown): boolean {
     if (this.done()) return false;
     return this.#owner?.abort(reason) ?? false;
@@ -181,6 +190,7 @@ export class Future<T> implements PromiseLike<T> {
 
   /** The value, when it is there. Leaving the wait does not touch the call.
    *
+   *  @param options `timeout` in ms (0 looks once) and `signal`, both for the wait alone.
    *  @throws TimeoutError (`ERR_TIMEOUT`) after `timeout` ms; the call goes on.
    *  @throws CancelledError (`ERR_CANCELLED`) when the call was cancelled, or the wait by its `signal`.
    *  @throws whatever the call threw. */
@@ -193,6 +203,7 @@ export class Future<T> implements PromiseLike<T> {
 
   /** The error of a failed call, `undefined` of a successful one.
    *
+   *  @param options `timeout` in ms (0 looks once) and `signal`, both for the wait alone.
    *  @throws TimeoutError (`ERR_TIMEOUT`) after `timeout` ms; the call goes on.
    *  @throws CancelledError (`ERR_CANCELLED`) when the call was cancelled, or the wait by its `signal`. */
   async exception(options?: WaitOptions): Promise<unknown> {
@@ -217,7 +228,13 @@ export class Future<T> implements PromiseLike<T> {
     return at >= 0;
   }
 
-  /** Calls `listener` with each value that the task gives to `context().report`, until disposed. */
+  /** Calls `listener` with each value that the task gives to `context().report`, until disposed or settled.
+   *
+   *  @example
+   *  ```ts
+   *  using progress = future.onProgress((share) => bar.update(share as number));
+   *  await future;
+   *  ``` */
   onProgress(listener: (value: unknown) => void): Disposable {
     this.#listeners ??= new Set();
     this.#listeners.add(listener);

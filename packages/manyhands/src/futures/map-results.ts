@@ -57,7 +57,12 @@ export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]>
     return iterator;
   }
 
-  /** The next result. Rejects with the error of a failed call at its position; the next call goes on behind it. */
+  /** The next result.
+   *
+   *  @throws what the call failed with, at its position (the next `next()` goes on behind it); what the input itself threw,
+   *  at its position; `CancelledError` (`ERR_CANCELLED`) when the map's signal aborts; `ShutdownError` (`ERR_SHUTDOWN`)
+   *  when the executor was shut down before the whole input was pulled.
+   *  @remarks Cancellation: giving up the returned promise loses that one result; call `return()` to leave. */
   async next(): Promise<IteratorResult<R, undefined>> {
     const entry = await this.#run.take("iterating");
     if (entry === undefined) return { value: undefined, done: true };
@@ -71,7 +76,16 @@ export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]>
     return { value: undefined, done: true };
   }
 
-  /** Every outcome, failures included, with where and when each call ran. */
+  /** Every outcome, failures included, with where and when each call ran.
+   *
+   *  @throws what the input itself threw, and `CancelledError` or `ShutdownError` as {@link next} does.
+   *  @remarks Cancellation: leaving the loop early is like `return()`.
+   *  @example
+   *  ```ts
+   *  for await (const end of pool.map(fetchPage, urls).settled()) {
+   *    if (end.status === "rejected") console.error(urls[end.index], end.reason);
+   *  }
+   *  ``` */
   async *settled(): AsyncGenerator<MapOutcome<R>, void, undefined> {
     let done = false;
     try {
@@ -86,7 +100,7 @@ export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]>
   }
 
   /** Collects every result into an array in input order; the first failure in that order rejects, and what has not
-   *  started then is cancelled. */
+   *  started then is cancelled and the input closed. It rejects with what {@link next} throws. */
   // biome-ignore lint/suspicious/noThenProperty: `await pool.map(…)` is the contract
   then<A = R[], B = never>(
     onFulfilled?: ((value: R[]) => A | PromiseLike<A>) | null,

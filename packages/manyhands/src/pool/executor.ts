@@ -216,13 +216,28 @@ export class LocalExecutor implements Executor {
     return snapshot(this.#engine);
   }
 
-  /** Takes no more calls, lets those submitted end, then ends the workers.
-   *  @param options `cancelPending`: cancel the calls that have not started. @default false */
+  /** Takes no more calls, lets those submitted end, then ends the workers. May be called again, and with `cancelPending`
+   *  after a call without.
+   *
+   *  @param options `cancelPending`: cancel the calls that have not started, and take no more input of maps. @default false
+   *  @remarks Cancellation: there is none; `terminate()` hastens the end.
+   *  @example
+   *  ```ts
+   *  process.once("SIGTERM", () => void pool.shutdown({ cancelPending: true }));
+   *  ``` */
   shutdown(options: { cancelPending?: boolean } = {}): Promise<void> {
     return this.#engine.shutdown(options.cancelPending === true ? "cancel" : "finish");
   }
 
-  /** Stops everything now: calls that have not ended are cancelled, workers ended. */
+  /** Stops everything now: calls that have not ended are cancelled (`CancelledError`, `ERR_CANCELLED`), workers ended.
+   *  What runs on the event loop is told through `context().signal`, and left behind. May be called at any time, again too.
+   *
+   *  @example
+   *  ```ts
+   *  const timer = setTimeout(() => void pool.terminate(), 10_000);
+   *  await pool.shutdown();
+   *  clearTimeout(timer);
+   *  ``` */
   terminate(): Promise<void> {
     return this.#engine.terminate();
   }

@@ -1,7 +1,8 @@
 /** Calls of keys that belong to one worker, waiting for it.
  *
  *  Guarantees: calls of one key come out in order, and where the worker runs several calls at once, one at a time; a
- *  key whose call runs holds up no other key. */
+ *  key whose call runs holds up no other key; keys take turns. Priorities count among the calls that have no worker
+ *  yet, not here: order within a key comes first. */
 import { RingQueue } from "../base/ring-queue.js";
 import type { Waiting } from "./backlog.js";
 

@@ -1,6 +1,7 @@
 /** `context()`: what a running task knows about itself.
  *
- *  Guarantees: it belongs to the task that asks, also when several run at once; `cancelled` is right inside a busy loop
+ *  Guarantees: it belongs to the task that asks, also when several run at once (code that a task leaves behind on a
+ *  worker of one task at a time is taken for part of the next one); `cancelled` is right inside a busy loop
  *  (threads read shared memory, processes the page cache); the signal is made only when somebody looks at it. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CancelledError, InvalidStateError } from "../base/errors.js";

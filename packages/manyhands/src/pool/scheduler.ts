@@ -10,7 +10,7 @@
  *  workers, `Crew` keeps the workers, `Stopper` ends what runs too long, `Settler` says how a call ended; decisions
  *  stand in `place`, `profile`, `retry` and `breaker`, which are pure. */
 import { type Clock, systemClock } from "../base/clock.js";
-import { BrokenExecutorError, CancelledError, ShutdownError, WorkerExitedError } from "../base/errors.js";
+import { BrokenExecutorError, CancelledError, WorkerExitedError } from "../base/errors.js";
 import { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemSink, Outcome } from "../futures/mod.js";
 import { type AnyTask, inspectValue, isPrimitive, moves, snapshotOf } from "../wire/mod.js";
@@ -20,6 +20,7 @@ import { Crew, type CrewEvents, type CrewExit, type CrewSettings } from "./crew.
 import type { Crewman } from "./crewman.js";
 import { Dispatcher } from "./dispatcher.js";
 import { Loans } from "./loans.js";
+import { cancellation, type Phase, refusalOf } from "./phase.js";
 import type { CallPlan } from "./plan.js";
 import type { RateGate } from "./rate-gate.js";
 import { Settler } from "./settler.js";
@@ -34,12 +35,6 @@ export interface SchedulerSettings extends CrewSettings {
   readonly gate: RateGate | undefined;
   readonly clock?: Clock;
 }
-
-type Phase =
-  | { readonly kind: "open" }
-  | { readonly kind: "draining" }
-  | { readonly kind: "broken"; readonly error: BrokenExecutorError }
-  | { readonly kind: "closed" };
 
 export class Scheduler implements CallOwner {
   readonly crew: Crew;
@@ -114,15 +109,7 @@ export class Scheduler implements CallOwner {
 
   /** Why no call is taken any more; `undefined` while calls are. */
   refusal(): Error | undefined {
-    switch (this.#phase.kind) {
-      case "open":
-        return undefined;
-      case "broken":
-        return new BrokenExecutorError(this.#phase.error.message, { cause: this.#phase.error.cause });
-      case "draining":
-      case "closed":
-        return new ShutdownError(`Cannot submit: the executor ${this.#settings.name} was shut down`);
-    }
+    return refusalOf(this.#phase, this.#settings.name);
   }
 
   /** Where a call is submitted. @param below the function above which the stack begins. */
@@ -384,8 +371,4 @@ export class Scheduler implements CallOwner {
       this.crew.close(how);
     });
   }
-}
-
-function cancellation(reason: unknown): CancelledError {
-  return new CancelledError(undefined, reason === undefined ? undefined : { cause: reason });
 }

@@ -36,6 +36,9 @@ export type FromWorker =
 
 export const LOOK = 0;
 
+/** Copies above this size, in bytes, are told to the pool, which counts them in `stats()`. */
+export const LARGE: number = 1024 * 1024;
+
 export interface Initializer {
   readonly target: WireFunction;
   readonly args: readonly unknown[];

@@ -5,7 +5,7 @@
 import type { Transferable } from "../futures/mod.js";
 import { Batch, isPrimitive, type Route, transferListOf, type WireFunction } from "../wire/mod.js";
 import { serializationError } from "../wire/values.js";
-import { roomFor, type ToWorker, writeCall } from "./messages.js";
+import { LARGE, roomFor, type ToWorker, writeCall } from "./messages.js";
 import type { Ticket } from "./port.js";
 
 export interface OutboxSink<T extends Ticket> {
@@ -15,7 +15,6 @@ export interface OutboxSink<T extends Ticket> {
   copied(bytes: number): void;
 }
 
-const LARGE = 1024 * 1024;
 const NOTHING: readonly Transferable[] = [];
 
 export class Outbox<T extends Ticket> {

@@ -10,7 +10,7 @@ import { transferListOf } from "../wire/transfer.js";
 import { serializationError } from "../wire/values.js";
 import type { TaskContext } from "./context.js";
 import { type Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
-import { type FromWorker, type Initializer, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
+import { type FromWorker, type Initializer, LARGE, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
 
 /** The worker's end of its connection with the pool. */
 export interface Line {
@@ -35,7 +35,6 @@ export interface Line {
   exit(code: number): void;
 }
 
-const LARGE = 1024 * 1024;
 /** Memory is looked at no more often than this, in ms: the look itself takes some 30 µs. */
 const MEMORY_EVERY = 20;
 

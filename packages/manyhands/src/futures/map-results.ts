@@ -22,6 +22,8 @@ export type MapOutcome<R> = (
   readonly worker: string;
 };
 
+type Results = Pick<MapRun<unknown>, "take" | "takeNow" | "collect" | "close">;
+
 /** The results of a map.
  *
  *  @example
@@ -32,25 +34,20 @@ export type MapOutcome<R> = (
  *  @remarks Cancellation: leaving a `for await` early cancels what has not started and closes the input; calls that
  *  run are left to end. */
 export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]> {
-  readonly #run: Pick<MapRun<unknown>, "take" | "close">;
+  readonly #run: Results;
   #collected: Promise<R[]> | undefined;
+  /** Taken from the run, and not given yet. */
+  #peeked: Entry | undefined;
 
   /** @internal Made by the executors. */
-  constructor(run: Pick<MapRun<unknown>, "take" | "close">) {
+  constructor(run: Results) {
     this.#run = run;
   }
 
   /** For `for await`, which leaves at the first failure without saying so: this closes the map then. */
   [Symbol.asyncIterator](): AsyncIterableIterator<R> {
     const iterator: AsyncIterableIterator<R> = {
-      next: async () => {
-        try {
-          return await this.next();
-        } catch (error) {
-          this.#run.close();
-          throw error;
-        }
-      },
+      next: () => this.#nowOr(() => this.#nextOrClose()),
       return: () => this.return(),
       [Symbol.asyncIterator]: () => iterator,
     };
@@ -63,11 +60,39 @@ export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]>
    *  at its position; `CancelledError` (`ERR_CANCELLED`) when the map's signal aborts; `ShutdownError` (`ERR_SHUTDOWN`)
    *  when the executor was shut down before the whole input was pulled.
    *  @remarks Cancellation: giving up the returned promise loses that one result; call `return()` to leave. */
-  async next(): Promise<IteratorResult<R, undefined>> {
-    const entry = await this.#run.take("iterating");
+  next(): Promise<IteratorResult<R, undefined>> {
+    return this.#nowOr(() => this.#nextLater());
+  }
+
+  /** What is there already is given in one promise: most results of a large map are. */
+  #nowOr(later: () => Promise<IteratorResult<R, undefined>>): Promise<IteratorResult<R, undefined>> {
+    const entry = this.#peeked ?? this.#run.takeNow();
+    this.#peeked = undefined;
+    if (entry?.outcome.status === "fulfilled") return Promise.resolve({ value: entry.outcome.value as R, done: false });
+    this.#peeked = entry;
+    return later();
+  }
+
+  async #nextLater(): Promise<IteratorResult<R, undefined>> {
+    const entry = await this.#take();
     if (entry === undefined) return { value: undefined, done: true };
     if (entry.outcome.status === "rejected") throw entry.outcome.reason;
     return { value: entry.outcome.value as R, done: false };
+  }
+
+  async #nextOrClose(): Promise<IteratorResult<R, undefined>> {
+    try {
+      return await this.#nextLater();
+    } catch (error) {
+      this.#run.close();
+      throw error;
+    }
+  }
+
+  #take(): Promise<Entry | undefined> {
+    const peeked = this.#peeked;
+    this.#peeked = undefined;
+    return peeked === undefined ? this.#run.take() : Promise.resolve(peeked);
   }
 
   /** Leaves: cancels what has not started and closes the input. */
@@ -89,9 +114,9 @@ export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]>
   async *settled(): AsyncGenerator<MapOutcome<R>, void, undefined> {
     let done = false;
     try {
-      for (let entry = await this.#run.take("iterating"); entry !== undefined; ) {
+      for (let entry = await this.#take(); entry !== undefined; ) {
         yield outcomeOf<R>(entry);
-        entry = await this.#run.take("iterating");
+        entry = await this.#take();
       }
       done = true;
     } finally {
@@ -106,21 +131,8 @@ export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]>
     onFulfilled?: ((value: R[]) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#collected ??= this.#collect();
+    this.#collected ??= this.#run.collect() as Promise<R[]>;
     return this.#collected.then(onFulfilled, onRejected);
-  }
-
-  async #collect(): Promise<R[]> {
-    const values: R[] = [];
-    for (;;) {
-      const entry = await this.#run.take("collecting");
-      if (entry === undefined) return values;
-      if (entry.outcome.status === "rejected") {
-        this.#run.close();
-        throw entry.outcome.reason;
-      }
-      values.push(entry.outcome.value as R);
-    }
   }
 }
 

@@ -3,9 +3,12 @@
  *  Guarantees: never more than `window` inputs are pulled and not yet taken by the consumer; each input is run at most
  *  once by this engine and each outcome delivered once; an error of the input itself appears at its position; closing
  *  cancels what has not started, closes the input, and ends every waiting consumer. */
-import { CancelledError, InvalidOptionError } from "../base/errors.js";
+import { CancelledError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
+import { Bundle } from "./bundle.js";
+import { Collection } from "./collection.js";
 import type { Outcome } from "./future.js";
+import { closeSource, type Source, sourceOf } from "./map-source.js";
 
 /** When and where a call ran. */
 export interface CallReport {
@@ -21,15 +24,27 @@ export interface CallReport {
 
 /** Where the executor puts an item's outcome. */
 export interface ItemSink {
-  settled(index: number, outcome: Outcome<unknown>, report: CallReport): void;
+  fulfilled(
+    index: number,
+    value: unknown,
+    startedAt: number,
+    duration: number,
+    attempt: number,
+    workerName: string,
+  ): void;
+  rejected(index: number, reason: unknown, report: CallReport): void;
   /** Whether calls of this map still count as submitted work while the executor drains. */
   readonly drains: boolean;
 }
 
 /** What a map needs of an executor. */
 export interface MapHost<T> {
-  /** Throws when the executor takes no more calls. */
-  submit(item: T, index: number, sink: ItemSink): void;
+  /** The arguments that an item stands for; throws when it is none. */
+  argsOf(item: T): readonly unknown[];
+  /** How many items may be submitted together, as things are now. */
+  together(): number;
+  /** Submits `count` items whose arguments stand one after another. Throws when the executor takes no more calls. */
+  submit(args: readonly unknown[], count: number, index: number, sink: ItemSink): void;
   /** Cancels the calls of `sink` that have not started. */
   abandon(sink: ItemSink, reason: unknown): void;
   /** How many inputs to pull ahead of the consumer, as things are now. */
@@ -44,22 +59,6 @@ export interface Entry {
   readonly index: number;
   readonly outcome: Outcome<unknown>;
   readonly report: CallReport;
-}
-
-type Source<T> =
-  | { readonly kind: "sync"; readonly iterator: Iterator<T> }
-  | { readonly kind: "async"; readonly iterator: AsyncIterator<T> }
-  | { readonly kind: "ended" }
-  | { readonly kind: "failed"; readonly error: unknown };
-
-function sourceOf<T>(items: Iterable<T> | AsyncIterable<T>): Source<T> {
-  // Not by `in`, which refuses a string, and a string is an iterable too.
-  const { [Symbol.asyncIterator]: forAwait, [Symbol.iterator]: forOf } = Object(items) as Partial<
-    Iterable<T> & AsyncIterable<T>
-  >;
-  if (forAwait !== undefined) return { kind: "async", iterator: forAwait.call(items as AsyncIterable<T>) };
-  if (forOf !== undefined) return { kind: "sync", iterator: forOf.call(items as Iterable<T>) };
-  throw new InvalidOptionError("items", `items must be an iterable or an async iterable, got ${typeof items}`);
 }
 
 interface Consumer {
@@ -77,11 +76,14 @@ export class MapRun<T> implements ItemSink {
   #pump: "idle" | "running" = "idle";
   #pulled = 0;
   #taken = 0;
+  /** As many inputs as may be pulled and not taken; worked out anew each time that inputs are pulled. */
+  #window = 1;
   #demand: Demand = "none";
   /** Outcomes that nobody has taken: by index when ordered, else in order of arrival. */
   readonly #byIndex = new Map<number, Entry>();
   readonly #arrived = new RingQueue<Entry>();
   readonly #consumers = new RingQueue<Consumer>();
+  #collection: Collection | undefined;
   #firstFailure: { readonly reason: unknown } | undefined;
 
   constructor(host: MapHost<T>, items: Iterable<T> | AsyncIterable<T>, order: "ordered" | "as-completed") {
@@ -107,21 +109,25 @@ export class MapRun<T> implements ItemSink {
   /** Pulls inputs as far as the window allows, once half of it is free: pulling one input for each result that is taken
    *  would send each of them alone. Called by the host once at the start, then by the run itself. */
   pump(): void {
-    if (this.#pump === "running" || (this.#pulled - this.#taken) * 2 > this.#host.window()) return;
+    if (this.#pump === "running" || (this.#pulled - this.#taken) * 2 > this.#window) return;
     this.#pump = "running";
     if (this.#source.kind === "sync") this.#pumpSync(this.#source.iterator);
     else if (this.#source.kind === "async") return void this.#pumpAsync(this.#source.iterator);
     this.#pump = "idle";
   }
 
-  /** The next outcome; `undefined` when there are no more. Rejects with the input's own error at its position. */
-  take(demand: "iterating" | "collecting"): Promise<Entry | undefined> {
-    if (this.#demand === "none" || this.#demand === "iterating") this.#demand = demand;
+  /** The next outcome, when it is there. */
+  takeNow(): Entry | undefined {
+    if (this.#demand === "none") this.#demand = "iterating";
     const entry = this.#next();
-    if (entry !== undefined) {
-      this.pump();
-      return Promise.resolve(entry);
-    }
+    if (entry !== undefined) this.pump();
+    return entry;
+  }
+
+  /** The next outcome; `undefined` when there are no more. Rejects with the input's own error at its position. */
+  take(): Promise<Entry | undefined> {
+    const entry = this.takeNow();
+    if (entry !== undefined) return Promise.resolve(entry);
     const loan = this.#host.lend();
     return new Promise((resolve, reject) => {
       this.#consumers.push({
@@ -139,13 +145,61 @@ export class MapRun<T> implements ItemSink {
     });
   }
 
-  settled(index: number, outcome: Outcome<unknown>, report: CallReport): void {
+  /** All that is left, in one array; rejects with the first failure, which closes the run. */
+  async collect(): Promise<unknown[]> {
+    if (this.#demand !== "left") this.#demand = "collecting";
+    const collection = new Collection(this.#order, this.#taken);
+    for (let entry = this.#arrivedEntry(); entry !== undefined; entry = this.#arrivedEntry()) {
+      this.#taken += 1;
+      if (entry.outcome.status === "fulfilled") collection.fulfilled(entry.index, entry.outcome.value);
+      else collection.rejected(entry.index, entry.outcome.reason);
+    }
+    this.#collection = collection;
+    // Resolves with nothing when all has been collected, or a failure ends it.
+    await this.take();
+    if (collection.failure === undefined) return collection.values;
+    this.close();
+    throw collection.failure.reason;
+  }
+
+  fulfilled(
+    index: number,
+    value: unknown,
+    startedAt: number,
+    duration: number,
+    attempt: number,
+    workerName: string,
+  ): void {
     if (this.#demand === "left") return;
-    if (outcome.status === "rejected") this.#firstFailure ??= outcome;
-    const entry = { index, outcome, report };
-    if (this.#order === "ordered") this.#byIndex.set(index, entry);
+    if (this.#collection !== undefined) {
+      this.#collection.fulfilled(index, value);
+      return this.#collected();
+    }
+    const report = { startedAt, duration, attempt, workerName };
+    this.#arrive({ index, outcome: { status: "fulfilled", value }, report });
+  }
+
+  rejected(index: number, reason: unknown, report: CallReport): void {
+    if (this.#demand === "left") return;
+    this.#firstFailure ??= { reason };
+    if (this.#collection !== undefined) {
+      this.#collection.rejected(index, reason);
+      return this.#collected();
+    }
+    this.#arrive({ index, outcome: { status: "rejected", reason }, report });
+  }
+
+  #arrive(entry: Entry): void {
+    if (this.#order === "ordered") this.#byIndex.set(entry.index, entry);
     else this.#arrived.push(entry);
     this.#serve();
+  }
+
+  /** One more has gone into the collection. */
+  #collected(): void {
+    this.#taken += 1;
+    if ((this.#pulled - this.#taken) * 2 <= this.#window) this.pump();
+    if (this.#taken === this.#pulled || this.#collection?.failure !== undefined) this.#serve();
   }
 
   /** Takes no more input, cancels what has not started, and ends the consumers: with `error` when one is given. */
@@ -159,8 +213,7 @@ export class MapRun<T> implements ItemSink {
     this.#byIndex.clear();
     while (this.#arrived.shift() !== undefined);
     this.#taken = this.#pulled;
-    if (source.kind === "sync") this.#closeSource(() => source.iterator.return?.());
-    else if (source.kind === "async") this.#closeSource(() => source.iterator.return?.());
+    closeSource(source);
     this.#serve();
     this.#host.ended(this);
   }
@@ -170,43 +223,56 @@ export class MapRun<T> implements ItemSink {
     const source = this.#source;
     if (source.kind !== "sync" && source.kind !== "async") return;
     this.#source = { kind: "failed", error };
-    this.#closeSource(() => source.iterator.return?.());
+    closeSource(source);
     this.#serve();
   }
 
   #pumpSync(iterator: Iterator<T>): void {
-    while (this.#source.kind === "sync" && this.#pulled - this.#taken < this.#host.window()) {
+    this.#window = this.#host.window();
+    const bundle = new Bundle(this.#host, this);
+    while (this.#source.kind === "sync" && this.#pulled - this.#taken < this.#window) {
       try {
         const next = iterator.next();
         // An input may close its own map.
-        if (this.#source.kind === "sync") this.#accept(next);
+        if (this.#source.kind === "sync") this.#accept(next, bundle);
       } catch (error) {
         if (this.#source.kind === "sync") this.#source = { kind: "failed", error };
       }
     }
+    if (this.#demand !== "left") this.#send(() => bundle.flush());
     this.#serve();
   }
 
-  #accept(next: IteratorResult<T>): void {
-    if (next.done === true) {
-      this.#source = { kind: "ended" };
-      return;
+  #accept(next: IteratorResult<T>, bundle: Bundle<T>): void {
+    if (next.done === true) this.#source = { kind: "ended" };
+    else {
+      this.#send(() => {
+        bundle.add(next.value, this.#pulled);
+        this.#pulled += 1;
+      });
     }
+  }
+
+  /** The host may refuse: then there is no more input. */
+  #send(send: () => void): void {
     try {
-      this.#host.submit(next.value, this.#pulled, this);
-      this.#pulled += 1;
+      send();
     } catch (error) {
       this.stopInput(error);
     }
   }
 
   async #pumpAsync(iterator: AsyncIterator<T>): Promise<void> {
-    while (this.#source.kind === "async" && this.#pulled - this.#taken < this.#host.window()) {
+    for (;;) {
+      this.#window = this.#host.window();
+      if (this.#source.kind !== "async" || this.#pulled - this.#taken >= this.#window) break;
       try {
         const next = await iterator.next();
         // Closed while the input was awaited: what came is dropped, for nobody takes its result.
         if (this.#source.kind !== "async") break;
-        this.#accept(next);
+        const bundle = new Bundle(this.#host, this);
+        this.#accept(next, bundle);
+        this.#send(() => bundle.flush());
       } catch (error) {
         if (this.#source.kind === "async") this.#source = { kind: "failed", error };
       }
@@ -220,10 +286,19 @@ export class MapRun<T> implements ItemSink {
     let entry: Entry | undefined;
     if (this.#order === "ordered") {
       entry = this.#byIndex.get(this.#taken);
-      this.#byIndex.delete(this.#taken);
+      if (entry !== undefined) this.#byIndex.delete(this.#taken);
     } else entry = this.#arrived.shift();
     if (entry !== undefined) this.#taken += 1;
     return entry;
+  }
+
+  /** Any entry of the buffer, whether or not it is its turn. */
+  #arrivedEntry(): Entry | undefined {
+    for (const [index, entry] of this.#byIndex) {
+      this.#byIndex.delete(index);
+      return entry;
+    }
+    return this.#arrived.shift();
   }
 
   /** Gives the waiting consumers what there is. */
@@ -236,22 +311,21 @@ export class MapRun<T> implements ItemSink {
       this.#consumers.shift()?.resolve(entry);
     }
     if (served) this.pump();
+    if (this.#collection?.failure !== undefined) return this.#endConsumers();
     const source = this.#source;
     if ((source.kind !== "ended" && source.kind !== "failed") || this.#taken < this.#pulled) return;
-    let consumer = this.#consumers.shift();
+    const consumer = source.kind === "failed" ? this.#consumers.shift() : undefined;
     if (source.kind === "failed" && consumer !== undefined) {
       this.#source = { kind: "ended" };
       consumer.reject(source.error);
-      consumer = this.#consumers.shift();
     }
-    for (; consumer !== undefined; consumer = this.#consumers.shift()) consumer.resolve(undefined);
+    this.#endConsumers();
     if (this.#source.kind === "ended") this.#host.ended(this);
   }
 
-  /** Runs the input's own clean-up. Its failure is the input's, reported as such, for the consumer has left. */
-  #closeSource(close: () => unknown): void {
-    Promise.resolve()
-      .then(close)
-      .catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
+  #endConsumers(): void {
+    for (let consumer = this.#consumers.shift(); consumer !== undefined; consumer = this.#consumers.shift()) {
+      consumer.resolve(undefined);
+    }
   }
 }

@@ -2,14 +2,16 @@
  *
  *  Guarantees: a call is run by the worker or taken back by the pool, never both and never neither (one
  *  compare-and-swap decides); a slot used again is not mistaken for its former call (the word holds a generation);
- *  an outcome written here is readable even when the worker dies in the next instruction. See PROTOCOL.md.
+ *  an outcome published here is readable even when the worker dies in the next instruction. See PROTOCOL.md.
  *
  *  Layout, in bytes:
  *  ```
  *  0     finished   number of outcomes ever published in the ring
  *  64    slots      SLOTS × 32: word (generation << 3 | state), kind, value f64, start f64, duration f64
  *  …     ring       SLOTS × 4: the slots whose outcome was published, in order
- *  ``` */
+ *  ```
+ *  Only `finished`, the words and the kinds are ever touched by both sides at once; all else is written before one of
+ *  them and read after it, and needs no atomic access, which would cost as much as the rest of a small call. */
 import { Cells } from "./cells.js";
 
 export const SLOTS = 1024;
@@ -23,7 +25,6 @@ const FREE = 0;
 const HANDED = 1;
 const CLAIMED = 2;
 const STOPPING = 3;
-const DONE = 4;
 const STATE_BITS = 3;
 const STATE_MASK = 7;
 /** The generation wraps here; what remains fits an Int32. */
@@ -44,30 +45,35 @@ export function fitsSlot(value: unknown): value is SlotValue {
 export class CallSlots {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Cells;
+  readonly #plain: Int32Array;
   readonly #doubles: Float64Array;
   /** Outcomes taken from the ring so far (the pool's side) or published (the worker's). */
   #position = 0;
+  /** Outcomes known to be published (the pool's side). */
+  #published = 0;
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
     this.buffer = buffer;
     this.#cells = new Cells(buffer);
+    this.#plain = new Int32Array(buffer);
     this.#doubles = new Float64Array(buffer);
   }
 
   // ── the pool's side ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Makes a free slot a handed-over call. @returns the token that the worker must show to claim it. */
-  hand(slot: number): number {
-    const token = (this.#cells.load(word(slot)) & ~STATE_MASK) | HANDED;
-    this.#cells.store(word(slot) + 1, KIND.none);
+  /** Makes a slot that no call holds one that was handed over. @param token from {@link slotToken}, never used before in
+   *  this slot; the worker must show it to claim the call. */
+  hand(slot: number, token: number): void {
+    // Plain: the worker learns of the call by a message that is posted after this.
+    const at = word(slot);
+    this.#plain[at + 1] = KIND.none;
     this.#doubles[start(slot)] = 0;
-    this.#cells.store(word(slot), token);
-    return token;
+    this.#plain[at] = token;
   }
 
-  /** Takes a call back. @returns true when the worker will never run it; the slot is free then. */
+  /** Takes a call back. @returns true when the worker will never run it. */
   recall(slot: number, token: number): boolean {
-    return this.#cells.replace(word(slot), token, nextGeneration(token));
+    return this.#cells.replace(word(slot), token, stated(token, FREE));
   }
 
   /** Raises the flag that `stopRequested` reads; without effect on a call that is not claimed. */
@@ -94,14 +100,17 @@ export class CallSlots {
 
   /** The next slot whose outcome was published, or -1. */
   takeFinished(): number {
-    if (this.#cells.load(0) === this.#position) return -1;
-    const slot = this.#cells.load(RING_AT / 4 + (this.#position & (SLOTS - 1)));
+    if (this.#published === this.#position) {
+      this.#published = this.#cells.load(0);
+      if (this.#published === this.#position) return -1;
+    }
+    const slot = this.#plain[RING_AT / 4 + (this.#position & (SLOTS - 1))] ?? 0;
     this.#position = (this.#position + 1) | 0;
     return slot;
   }
 
   value(slot: number): SlotValue {
-    switch (this.#cells.load(word(slot) + 1) & ~COOPERATIVE) {
+    switch ((this.#plain[word(slot) + 1] ?? 0) & ~COOPERATIVE) {
       case KIND.number:
         return this.#doubles[start(slot) - 1];
       case KIND.null:
@@ -113,17 +122,6 @@ export class CallSlots {
       default:
         return undefined;
     }
-  }
-
-  /** Whether the outcome stands in the slot. Looked at after a worker's death, which may have come between the outcome
-   *  and its publication. */
-  hasOutcome(slot: number): boolean {
-    return (this.#cells.load(word(slot)) & STATE_MASK) === DONE;
-  }
-
-  /** Frees the slot of a call that has ended. */
-  release(slot: number): void {
-    this.#cells.store(word(slot), nextGeneration(this.#cells.load(word(slot))));
   }
 
   // ── the worker's side ────────────────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +153,7 @@ export class CallSlots {
   }
 
   /** Publishes an outcome in the slot itself. The pool sees it when it looks, or after the worker's death. */
-  finish(slot: number, token: number, value: SlotValue, duration: number): void {
+  finish(slot: number, value: SlotValue, duration: number): void {
     let kind: number = KIND.undefined;
     if (typeof value === "number") {
       this.#doubles[start(slot) - 1] = value;
@@ -163,11 +161,10 @@ export class CallSlots {
     } else if (value === null) kind = KIND.null;
     else if (value !== undefined) kind = value ? KIND.true : KIND.false;
     this.#doubles[start(slot) + 1] = duration;
-    this.#cells.store(word(slot) + 1, kind);
-    this.#cells.store(word(slot), stated(token, DONE));
-    this.#cells.store(RING_AT / 4 + (this.#position & (SLOTS - 1)), slot);
+    this.#plain[word(slot) + 1] = kind;
+    this.#plain[RING_AT / 4 + (this.#position & (SLOTS - 1))] = slot;
     this.#position = (this.#position + 1) | 0;
-    // Last: what the pool finds counted here is complete.
+    // Last, and atomic: what the pool finds counted here is complete.
     this.#cells.store(0, this.#position);
   }
 }
@@ -186,6 +183,7 @@ function stated(token: number, state: number): number {
   return (token & ~STATE_MASK) | state;
 }
 
-function nextGeneration(token: number): number {
-  return ((((token >> STATE_BITS) + 1) % GENERATIONS) << STATE_BITS) | FREE;
+/** The token of a call handed over, by the generation of its slot. */
+export function slotToken(generation: number): number {
+  return ((generation % GENERATIONS) << STATE_BITS) | HANDED;
 }

@@ -1,22 +1,16 @@
-/** One call on its way: from submit to outcome.
+/** One call on its way, from submit to outcome; or several items of a map that travel as one until something befalls one
+ *  of them, which then gets a call of its own.
  *
- *  Guarantees: one legality table; settled exactly once, into its future or its map; what it held is let go of then. */
+ *  Guarantees: one legality table; every item is settled exactly once, into its future or its map; what a call held is
+ *  let go of then. */
 import { illegalMove } from "../base/invariant.js";
-import {
-  type CallReport,
-  control,
-  type Future,
-  type FutureOwner,
-  type ItemSink,
-  type Outcome,
-  type Transferable,
-} from "../futures/mod.js";
+import { type CallReport, control, type Future, type FutureOwner, type ItemSink, type Transferable } from "../futures/mod.js";
 import type { AnyTask } from "../wire/mod.js";
 import type { PortFunction, Ticket } from "../worker/mod.js";
 import type { Waiting } from "./backlog.js";
 import type { Crewman } from "./crewman.js";
+import type { Order } from "./order.js";
 import type { CallPlan } from "./plan.js";
-import type { Site } from "./sites.js";
 
 /** Where a call is. `pausing`: between two attempts. Whether a call at a worker has started, the worker's port knows. */
 export type CallState = "new" | "queued" | "at-worker" | "pausing" | "settled";
@@ -34,12 +28,8 @@ export interface Stop {
   readonly error: Error;
 }
 
-/** Where a call's outcome goes: into the future of a submit, or to its place in a map. */
-export type Destination =
-  | { readonly kind: "future" }
-  | { readonly kind: "map"; readonly sink: ItemSink; readonly index: number };
-
-const TO_FUTURE: Destination = { kind: "future" };
+/** How a call ended that did not succeed. */
+export type Refused = "failed" | "cancelled";
 
 /** What calls need of the scheduler that carries them out. */
 export interface CallOwner {
@@ -51,59 +41,69 @@ export interface CallOwner {
   awaited(call: Call): void;
 }
 
-export class Call implements Ticket, FutureOwner, CallReport, Waiting {
-  readonly task: AnyTask;
+export class Call implements Ticket, FutureOwner, Waiting {
+  readonly order: Order;
   args: readonly unknown[];
-  readonly plan: CallPlan;
+  readonly arity: number;
   /** Order of the submits. */
   readonly sequence: number;
-  readonly submittedAt: number;
-  readonly #owner: CallOwner;
-  readonly #destination: Destination;
+  /** How many items it stands for, those included that have an outcome already. */
+  count: number;
+  /** Items without an outcome. */
+  left: number;
   #state: CallState = "new";
-  /** What its worker will run; `undefined` while that is worked out. */
-  target: PortFunction | undefined = undefined;
   attempt = 1;
   slot = -1;
-  token = 0;
-  startedAt = 0;
-  duration = 0;
-  workerName = "";
   /** The worker it is at. */
   worker: Crewman | undefined = undefined;
-  /** Expected running time when it was handed over, in ms. */
+  /** Expected running time of each item when it was handed over, in whole µs. */
   cost = 0;
   stop: Stop | undefined = undefined;
   #timers: Disposable[] | undefined = undefined;
-  /** The stack of the submit. */
-  site: Site | undefined = undefined;
+  /** The map it belongs to, and the place of its first item there. */
+  readonly sink: ItemSink | undefined;
+  readonly index: number;
+  /** The last attempt, for calls of a map. */
+  report: CallReport = NEVER_STARTED;
   readonly future: Future<unknown> | undefined;
 
   constructor(
-    owner: CallOwner,
-    task: AnyTask,
+    order: Order,
     args: readonly unknown[],
-    plan: CallPlan,
+    count: number,
     sequence: number,
-    submittedAt: number,
-    destination: Destination = TO_FUTURE,
+    sink: ItemSink | undefined,
+    index: number,
   ) {
-    this.#owner = owner;
-    this.task = task;
+    this.order = order;
     this.args = args;
-    this.plan = plan;
+    this.arity = count === 1 ? args.length : args.length / count;
+    this.count = count;
+    this.left = count;
     this.sequence = sequence;
-    this.submittedAt = submittedAt;
-    this.#destination = destination;
-    this.future = destination.kind === "future" ? control.create<unknown>(this) : undefined;
+    this.sink = sink;
+    this.index = index;
+    this.future = sink === undefined ? control.create<unknown>(this) : undefined;
+  }
+
+  get plan(): CallPlan {
+    return this.order.plan;
+  }
+
+  get task(): AnyTask {
+    return this.order.task;
+  }
+
+  get target(): PortFunction | undefined {
+    return this.order.target;
   }
 
   get transfer(): readonly Transferable[] | undefined {
-    return this.plan.transfer;
+    return this.order.plan.transfer;
   }
 
   get timeout(): number | undefined {
-    return this.plan.timeout;
+    return this.order.plan.timeout;
   }
 
   get state(): CallState {
@@ -112,11 +112,6 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
 
   get waiting(): boolean {
     return this.#state === "queued";
-  }
-
-  /** The map it belongs to. */
-  get sink(): ItemSink | undefined {
-    return this.#destination.kind === "map" ? this.#destination.sink : undefined;
   }
 
   /** What is disposed of when it is settled. Made when it is needed: most calls have no timers. */
@@ -132,28 +127,27 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
   }
 
   cancel(reason: unknown): boolean {
-    return this.#owner.cancel(this, reason);
+    return this.order.owner.cancel(this, reason);
   }
 
   abort(reason: unknown): boolean {
-    return this.#owner.abort(this, reason);
+    return this.order.owner.abort(this, reason);
   }
 
   refresh(): void {
-    if (this.#state === "at-worker") this.#owner.refresh(this);
+    if (this.#state === "at-worker") this.order.owner.refresh(this);
   }
 
   get minds(): boolean {
-    return this.#owner.minds;
+    return this.order.owner.minds;
   }
 
   awaited(): void {
-    if (this.#state !== "settled") this.#owner.awaited(this);
+    if (this.#state !== "settled") this.order.owner.awaited(this);
   }
 
   /** It has started, now or some time ago. */
-  started(startedAt: number): void {
-    this.startedAt = startedAt;
+  started(): void {
     if (this.future !== undefined) control.start(this.future);
   }
 
@@ -168,20 +162,68 @@ export class Call implements Ticket, FutureOwner, CallReport, Waiting {
     if (this.future !== undefined) control.progress(this.future, value);
   }
 
-  /** Lets go of timers and gives the outcome to whoever waits for it. */
-  settle(outcome: Outcome<unknown>, how: "completed" | "failed" | "cancelled"): void {
+  /** Takes the last `count` items out. @returns the call that they are from now on. */
+  splitTail(count: number): Call {
+    const from = this.count - count;
+    this.count = from;
+    this.left -= count;
+    return this.#part(from, count);
+  }
+
+  /** Takes one item out, which keeps its place. @returns the call that it is from now on. */
+  splitItem(offset: number): Call {
+    this.left -= 1;
+    const item = this.#part(offset, 1);
+    item.stop = this.stop;
+    item.#state = this.#state;
+    return item;
+  }
+
+  #part(from: number, count: number): Call {
+    const args = this.args.slice(from * this.arity, (from + count) * this.arity);
+    return new Call(this.order, args, count, this.sequence, this.sink, this.index + from);
+  }
+
+  /** One of its several items has its value. */
+  fulfilItem(offset: number, value: unknown, startedAt: number, duration: number, workerName: string): void {
+    this.left -= 1;
+    if (this.left === 0) this.#end();
+    this.sink?.fulfilled(this.index + offset, value, startedAt, duration, this.attempt, workerName);
+  }
+
+  /** Its value is there. */
+  fulfil(value: unknown): void {
+    this.#end();
+    if (this.future !== undefined) control.succeed(this.future, value);
+    else {
+      const { startedAt, duration, attempt, workerName } = this.report;
+      this.sink?.fulfilled(this.index, value, startedAt, duration, attempt, workerName);
+    }
+  }
+
+  /** It ends without a value, every item that is left. */
+  refuse(reason: unknown, how: Refused): void {
+    const { left } = this;
+    this.#end();
+    if (this.future === undefined) {
+      for (let item = this.count - left; item < this.count; item += 1) {
+        this.sink?.rejected(this.index + item, reason, this.report);
+      }
+    } else if (how === "cancelled") control.cancel(this.future, reason);
+    else control.fail(this.future, reason);
+  }
+
+  /** It is over. The future may live long; what the call was given need not. */
+  #end(): void {
     this.move("settled");
-    // The future may live long; what the call was given need not.
+    this.left = 0;
     this.args = NO_ARGS;
     this.worker = undefined;
-    for (const timer of this.#timers ?? []) timer[Symbol.dispose]();
+    if (this.#timers === undefined) return;
+    for (const timer of this.#timers) timer[Symbol.dispose]();
     this.#timers = undefined;
-    if (this.#destination.kind === "map") this.#destination.sink.settled(this.#destination.index, outcome, this);
-    else if (this.future === undefined) return;
-    else if (outcome.status === "fulfilled") control.succeed(this.future, outcome.value);
-    else if (how === "cancelled") control.cancel(this.future, outcome.reason);
-    else control.fail(this.future, outcome.reason);
   }
 }
 
 const NO_ARGS: readonly unknown[] = [];
+const NEVER_STARTED: CallReport = Object.freeze({ startedAt: 0, duration: 0, attempt: 1, workerName: "" });

@@ -5,8 +5,7 @@
  *  program alive, one that is waited for does. */
 import type { Clock } from "../base/clock.js";
 import { BrokenExecutorError, WorkerExitedError } from "../base/errors.js";
-import type { Outcome } from "../futures/mod.js";
-import type { Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
+import type { Held, Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
 import { CLOSED, nextBreaker } from "./breaker.js";
 import type { Call } from "./call.js";
 import { Crewman } from "./crewman.js";
@@ -38,15 +37,30 @@ export interface CrewExit extends PortExit {
 /** What a crew tells its scheduler. */
 export interface CrewEvents {
   started(call: Call): void;
-  settled(worker: Crewman, call: Call, outcome: Outcome<unknown>, startedAt: number, duration: number): void;
+  fulfilled(
+    worker: Crewman,
+    call: Call,
+    offset: number,
+    value: unknown,
+    startedAt: number,
+    duration: number,
+  ): void;
+  rejected(
+    worker: Crewman,
+    call: Call,
+    offset: number,
+    reason: unknown,
+    startedAt: number,
+    duration: number,
+  ): void;
   refused(worker: Crewman, call: Call, error: unknown): void;
-  skipped(worker: Crewman, call: Call): void;
+  skipped(worker: Crewman, call: Call, offset: number): void;
   copied(bytes: number): void;
   /** There may be room for more calls. */
   turn(): void;
   /** The calls go back to wait. */
   returned(calls: readonly Call[]): void;
-  exited(worker: Crewman, exit: CrewExit, running: readonly Call[], waiting: readonly Call[]): void;
+  exited(worker: Crewman, exit: CrewExit, running: readonly Held<Call>[], waiting: readonly Held<Call>[]): void;
   /** No worker can live. */
   broken(error: BrokenExecutorError): void;
   /** The last worker has gone. */
@@ -200,9 +214,12 @@ export class Crew {
       ready: () => this.#ready(member()),
       broken: (error) => this.#initializerFailed(error),
       started: (call) => events.started(call),
-      settled: (call, outcome, startedAt, duration) => events.settled(member(), call, outcome, startedAt, duration),
+      fulfilled: (call, offset, value, startedAt, duration) =>
+        events.fulfilled(member(), call, offset, value, startedAt, duration),
+      rejected: (call, offset, reason, startedAt, duration) =>
+        events.rejected(member(), call, offset, reason, startedAt, duration),
       refused: (call, error) => events.refused(member(), call, error),
-      skipped: (call) => events.skipped(member(), call),
+      skipped: (call, offset) => events.skipped(member(), call, offset),
       progress: (call, value) => call.progress(value),
       memory: (bytes) => {
         if (bytes > this.#settings.maxMemory) this.#replace(member());
@@ -260,7 +277,12 @@ export class Crew {
     member.port.close();
   }
 
-  #exited(member: Crewman, exit: PortExit, running: readonly Call[], waiting: readonly Call[]): void {
+  #exited(
+    member: Crewman,
+    exit: PortExit,
+    running: readonly Held<Call>[],
+    waiting: readonly Held<Call>[],
+  ): void {
     const before = member.state;
     this.#release(member, "all");
     member.move("gone");

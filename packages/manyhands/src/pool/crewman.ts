@@ -23,7 +23,8 @@ const NEXT = {
 export class Crewman implements Candidate, Load {
   readonly port: WorkerPort<Call>;
   readonly slots: number;
-  readonly calls: Set<Call> = new Set();
+  /** Calls it was given that have no outcome. */
+  held = 0;
   /** Calls of a key that belongs to this worker, waiting for it. */
   readonly own: OwnQueue<Call>;
   readonly keys: Set<string> = new Set();
@@ -62,10 +63,6 @@ export class Crewman implements Candidate, Load {
     return this.#state;
   }
 
-  get held(): number {
-    return this.calls.size;
-  }
-
   get serves(): boolean {
     return this.#state === "serving" || this.#state === "aging";
   }
@@ -87,39 +84,45 @@ export class Crewman implements Candidate, Load {
     this.silent = this.port.kind === "event-loop";
   }
 
-  /** Whether it can be given a call of this cost now. */
-  canTake(cost: number): boolean {
-    return this.serves && this.quota > 0 && this.port.room > 0 && takes(this, cost);
+  /** The calls it holds, in the order in which they were handed over. */
+  get calls(): readonly Call[] {
+    return this.port.held();
+  }
+
+  /** Whether it can be given `count` calls of this cost now. */
+  canTake(cost: number, count: number): boolean {
+    return this.serves && this.quota >= count && this.port.room >= count && takes(this, cost * count);
   }
 
   add(call: Call, cost: number): void {
-    this.calls.add(call);
     call.worker = this;
-    call.workerName = this.port.name;
     call.cost = cost;
-    this.expected += cost;
-    this.quota -= 1;
-    if (call.plan.key !== undefined) this.own.taken(call.plan.key);
+    this.held += call.count;
+    this.expected += cost * call.count;
+    this.quota -= call.count;
+    const { key } = call.plan;
+    if (key !== undefined) this.own.taken(key);
   }
 
+  /** One item of the call has ended, or the call, when it is only one. */
   remove(call: Call): void {
-    if (!this.calls.delete(call)) return;
-    if (call.plan.key !== undefined) this.own.returned(call.plan.key);
+    const { key } = call.plan;
+    if (key !== undefined) this.own.returned(key);
+    if (call.count === 1) call.worker = undefined;
+    this.held -= 1;
+    this.expected -= call.cost;
+  }
+
+  /** The last `count` items of the call were recalled before they started: they do not count against the quota.
+   *  @returns what they are now: the call itself, when that is all of it. */
+  takeBack(call: Call, count: number): Call {
+    this.held -= count;
+    this.expected -= call.cost * count;
+    this.quota += count;
+    const { key } = call.plan;
+    if (key !== undefined) this.own.returned(key);
+    if (count < call.count) return call.splitTail(count);
     call.worker = undefined;
-    // A sum of unknowns cannot be subtracted from: it is none again once nothing is held.
-    this.expected =
-      this.calls.size === 0 ? 0 : this.expected === Number.POSITIVE_INFINITY ? this.#sum() : this.expected - call.cost;
-  }
-
-  /** The call was recalled before it started: it does not count against the quota. */
-  takeBack(call: Call): void {
-    this.remove(call);
-    this.quota += 1;
-  }
-
-  #sum(): number {
-    let sum = 0;
-    for (const call of this.calls) sum += call.cost;
-    return sum;
+    return call;
   }
 }

@@ -9,12 +9,12 @@ import type { Call } from "./call.js";
 import type { Crew } from "./crew.js";
 import type { Crewman } from "./crewman.js";
 import { place } from "./place.js";
-import { Profile } from "./profile.js";
+import { Profile, takes } from "./profile.js";
 import type { RateGate } from "./rate-gate.js";
 import { Watchdog } from "./watchdog.js";
 
 export interface DispatcherEvents {
-  /** The call is about to be sent. */
+  /** The call, which has a time limit, is about to be sent. */
   handed(call: Call): void;
   /** A turn has ended: everything that can be sent has been. */
   turned(): void;
@@ -32,6 +32,7 @@ export class Dispatcher implements Disposable {
   readonly #backlog = new Backlog<Call>();
   readonly #profiles = new WeakMap<PortFunction, Profile>();
   readonly #watchdog: Watchdog;
+  /** Items of all calls that wait. */
   #queued = 0;
   #turn: "none" | "scheduled" = "none";
   #uses = 0;
@@ -66,16 +67,16 @@ export class Dispatcher implements Disposable {
   enqueue(call: Call): void {
     call.move("queued");
     this.#backlog.push(call);
-    this.#queued += 1;
+    this.#queued += call.count;
     this.schedule();
   }
 
   /** Calls that come back without having run take their places again. */
   takeBack(calls: readonly Call[]): void {
-    for (const call of [...calls].sort((a, b) => b.sequence - a.sequence)) {
+    for (const call of [...calls].sort((a, b) => b.sequence - a.sequence || b.index - a.index)) {
       if (call.state !== "queued") {
         call.move("queued");
-        this.#queued += 1;
+        this.#queued += call.count;
       }
       const { key } = call.plan;
       const holder = key === undefined ? undefined : this.#crew.ofKey(key);
@@ -87,7 +88,7 @@ export class Dispatcher implements Disposable {
 
   /** A call that waits is settled: it will be passed over. */
   leave(call: Call): void {
-    if (call.state === "queued") this.#queued -= 1;
+    if (call.state === "queued") this.#queued -= call.count;
   }
 
   /** All calls that wait here. */
@@ -139,7 +140,7 @@ export class Dispatcher implements Disposable {
       return true;
     }
     if (!this.#passGate()) return false;
-    const decision = place(this.#view(this.profile(call.target).cost));
+    const decision = place(this.#view(call.order.profile.cost, call.count));
     // While its function is worked out a worker can start, and nothing behind it overtakes it.
     if (call.target === undefined && decision.do !== "spawn") return false;
     switch (decision.do) {
@@ -153,13 +154,13 @@ export class Dispatcher implements Disposable {
     }
   }
 
-  #view(cost: number): Parameters<typeof place<Crewman>>[0] {
+  #view(cost: number, count: number): Parameters<typeof place<Crewman>>[0] {
     const serving: Crewman[] = [];
     let booting = 0;
     let live = 0;
     const full = this.#full();
     for (const member of this.#crew.members) {
-      member.takes = member.canTake(cost) && (member.held > 0 || !full);
+      member.takes = member.canTake(cost, count) && (member.held > 0 || !full);
       if (member.serves) serving.push(member);
       if (member.state === "booting") booting += 1;
       if (member.live) live += 1;
@@ -177,20 +178,23 @@ export class Dispatcher implements Disposable {
   /** Gives a worker the calls whose turn it is: the first for certain, and up to `most` as far as it takes them. */
   #assign(member: Crewman, most: number): void {
     const batch: Call[] = [];
-    const { room } = member.port;
-    while (batch.length < Math.min(most, room) && member.quota > 0) {
-      const call = this.#backlog.peek();
-      if (call === undefined || (batch.length > 0 && !this.#follows(member, call))) break;
+    const limit = Math.min(most, member.port.room, member.quota);
+    let given = 0;
+    for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
+      if (given > 0 && (given + call.count > limit || !this.#follows(member, call))) break;
       this.#backlog.shift();
       this.#take(member, call, batch);
+      given += call.count;
+      if (given >= limit) break;
     }
     this.#send(member, batch);
   }
 
   /** Whether a call may travel in the batch that is being put together. */
   #follows(member: Crewman, call: Call): boolean {
-    if (call.plan.key !== undefined || call.target === undefined || !this.#passGate()) return false;
-    return call.plan.chunk > 0 || member.canTake(this.profile(call.target).cost);
+    const { plan, profile, target } = call.order;
+    if (plan.key !== undefined || target === undefined || !this.#passGate()) return false;
+    return plan.chunk > 0 || takes(member, profile.cost * call.count);
   }
 
   #serveOwn(member: Crewman): void {
@@ -198,7 +202,8 @@ export class Dispatcher implements Disposable {
     if (call === undefined || (member.held === 0 && this.#full())) return;
     const batch: Call[] = [];
     for (; call !== undefined; call = member.own.peek()) {
-      if (call.target === undefined || !member.canTake(this.profile(call.target).cost) || !this.#passGate()) break;
+      const { target, profile } = call.order;
+      if (target === undefined || !member.canTake(profile.cost, 1) || !this.#passGate()) break;
       member.own.shift();
       this.#take(member, call, batch);
     }
@@ -206,13 +211,14 @@ export class Dispatcher implements Disposable {
   }
 
   #take(member: Crewman, call: Call, batch: Call[]): void {
+    const { plan, profile } = call.order;
     call.move("at-worker");
-    this.#queued -= 1;
+    this.#queued -= call.count;
     this.#gate?.pass(this.#clock.now());
     if (member.held === 0) member.heardAt = this.#clock.now();
-    member.add(call, this.profile(call.target).cost);
-    if (call.plan.key !== undefined) this.#crew.bind(call.plan.key, member);
-    this.#events.handed(call);
+    member.add(call, profile.cost);
+    if (plan.key !== undefined) this.#crew.bind(plan.key, member);
+    if (plan.timeout !== undefined) this.#events.handed(call);
     batch.push(call);
   }
 

@@ -24,6 +24,9 @@ import { snapshot } from "./snapshot.js";
 /** What an executor does with a map that has not ended. */
 type OpenMap = Pick<MapRun<unknown>, "unseenFailure" | "stopInput" | "close" | "drains" | "open">;
 
+/** Items of a map that travel as one call at most: enough that what a call costs does not count for an item. */
+const TOGETHER = 256;
+
 /** What an executor and its `with()` views share. */
 export class Engine {
   readonly kind: ExecutorKind;
@@ -54,11 +57,14 @@ export class Engine {
   ): MapResults<R> {
     const { scheduler } = this;
     const site = scheduler.site(below);
+    const joins = scheduler.joins(plan);
     const host: MapHost<T> = {
-      submit: (item, index, sink) => {
+      argsOf,
+      together: () => (joins ? Math.min(TOGETHER, plan.chunk > 0 ? plan.chunk : scheduler.batchOf(task)) : 1),
+      submit: (args, count, index, sink) => {
         const refusal = sink.drains && scheduler.phase === "draining" ? undefined : scheduler.refusal();
         if (refusal !== undefined) throw refusal;
-        scheduler.submit(task, argsOf(item), plan, site, { kind: "map", sink, index });
+        scheduler.submitItems(task, args, count, plan, site, sink, index);
       },
       abandon: (sink, reason) => scheduler.abandon(sink, reason),
       window: () => plan.bufferSize ?? 4 * this.maxWorkers * (plan.chunk > 0 ? plan.chunk : scheduler.batchOf(task)),

@@ -19,9 +19,10 @@ export class Profile {
     this.#peak = Math.max(duration, this.#peak * 0.98);
   }
 
-  /** Expected time of one call in ms; `Infinity` when nothing is known. */
+  /** Expected time of one call in whole µs, so that sums of costs come out even; `UNKNOWN` when nothing is known. */
   get cost(): number {
-    return Math.max(LEAST, this.#mean, this.#peak / 4);
+    const ms = Math.max(this.#mean, this.#peak / 4);
+    return ms < LONG ? Math.max(LEAST, Math.ceil(ms * 1000)) : UNKNOWN;
   }
 
   /** Calls that are worth handing to one worker together. */
@@ -30,17 +31,22 @@ export class Profile {
   }
 }
 
-/** What a call costs a worker at the least, in ms: reading it from its message and answering. */
-const LEAST = 0.001;
+/** What a call costs a worker at the least, in µs: reading it from its message and answering. */
+const LEAST = 1;
 
-/** The work that a worker holds at most, in ms, so that it never runs dry while the answer to its last batch crosses. */
-export const BUDGET = 2;
+/** The work that a worker holds at most, in µs, so that it never runs dry while the answer to its last batch crosses. */
+export const BUDGET = 2000;
+
+/** The cost in µs of what is not known, or too long for its length to matter. */
+export const UNKNOWN = 1_000_000;
+/** In ms. */
+const LONG = 1000;
 
 /** What a worker holds, as seen when the next call is placed. */
 export interface Load {
   /** Calls handed over and not settled. */
   readonly held: number;
-  /** Their expected time in ms. */
+  /** Their expected time in µs. */
   readonly expected: number;
   /** Calls that the worker runs at once. */
   readonly slots: number;
@@ -50,7 +56,7 @@ export interface Load {
   readonly silent: boolean;
 }
 
-/** Whether a worker with this load takes a call of this cost now. */
+/** Whether a worker with this load takes calls of this cost, all together, now. */
 export function takes(load: Load, cost: number): boolean {
   if (load.held < load.slots || (load.lending > 0 && load.lending === load.held)) return true;
   return !load.silent && load.expected + cost <= BUDGET;

@@ -12,14 +12,15 @@
 import { type Clock, systemClock } from "../base/clock.js";
 import { BrokenExecutorError, CancelledError, WorkerExitedError } from "../base/errors.js";
 import { SignalWatch } from "../base/signal-watch.js";
-import type { ExecutorKind, ItemSink, Outcome } from "../futures/mod.js";
-import { type AnyTask, inspectValue, isPrimitive, moves, snapshotOf } from "../wire/mod.js";
-import type { PortFunction } from "../worker/mod.js";
-import { Call, type CallOwner, type Destination } from "./call.js";
+import type { ExecutorKind, ItemSink } from "../futures/mod.js";
+import { type AnyTask, allPrimitive, inspectValue, moves, snapshotOf } from "../wire/mod.js";
+import type { Held, PortFunction } from "../worker/mod.js";
+import { Call, type CallOwner } from "./call.js";
 import { Crew, type CrewEvents, type CrewExit, type CrewSettings } from "./crew.js";
 import type { Crewman } from "./crewman.js";
 import { Dispatcher } from "./dispatcher.js";
 import { Loans } from "./loans.js";
+import { Order } from "./order.js";
 import { cancellation, type Phase, refusalOf } from "./phase.js";
 import type { CallPlan } from "./plan.js";
 import type { RateGate } from "./rate-gate.js";
@@ -51,6 +52,8 @@ export class Scheduler implements CallOwner {
   #sequence = 0;
   /** The time of this turn's submits; 0 until the first. */
   #now = 0;
+  /** What the latest call of this turn was submitted with. */
+  #order: Order | undefined;
   #whenIdle: (() => void)[] = [];
   #whenEmpty: (() => void)[] = [];
 
@@ -67,7 +70,8 @@ export class Scheduler implements CallOwner {
     this.#limits = new TimeLimits(this.#clock, {
       ranTooLong: (call, error) => this.#stopper.stop(call, error),
       waitedTooLong: (call, error) => {
-        if (call.state !== "at-worker" || this.#recall(call)) this.#settler.fail(call, error);
+        const found = call.state === "at-worker" ? this.#recall(call) : call;
+        if (found !== undefined) this.#settler.fail(found, error);
       },
     });
     this.#loans = new Loans(this.crew.members, () => this.#dispatcher.schedule());
@@ -89,9 +93,7 @@ export class Scheduler implements CallOwner {
   /** Calls that have not started, and those that have. */
   counts(): { readonly queued: number; readonly running: number } {
     let running = 0;
-    for (const { calls, port } of this.crew.members) {
-      for (const call of calls) if (port.startedAt(call) !== undefined) running += 1;
-    }
+    for (const { port } of this.crew.members) running += port.running();
     return { queued: this.unsettled - running, running };
   }
 
@@ -117,26 +119,71 @@ export class Scheduler implements CallOwner {
     return this.#sites.take(below);
   }
 
-  submit(task: AnyTask, args: readonly unknown[], plan: CallPlan, site: Site, destination?: Destination): Call {
-    if (this.#now === 0) {
-      this.#now = this.#clock.now();
-      this.#dispatcher.schedule();
-    }
-    const call = new Call(this, task, args, plan, this.#sequence++, this.#now, destination);
-    call.site = site;
-    this.#settler.opened();
-    const refusal = call.sink?.drains === true && this.#phase.kind === "draining" ? undefined : this.refusal();
+  submit(task: AnyTask, args: readonly unknown[], plan: CallPlan, site: Site): Call {
+    return this.#submit(new Call(this.#orderOf(task, plan, site), args, 1, this.#sequence++, undefined, 0));
+  }
+
+  /** Submits `count` items of a map, whose arguments stand in `args` one after another, as one call.
+   *  @param args when there are several items, nothing but primitives. */
+  submitItems(
+    task: AnyTask,
+    args: readonly unknown[],
+    count: number,
+    plan: CallPlan,
+    site: Site,
+    sink: ItemSink,
+    index: number,
+  ): void {
+    this.#submit(new Call(this.#orderOf(task, plan, site), args, count, this.#sequence++, sink, index));
+  }
+
+  /** Whether items of a map may travel as one call: nothing is asked for that concerns each of them alone. */
+  joins(plan: CallPlan): boolean {
+    const { kind, gate, maxTasksPerWorker, tasksPerWorker } = this.#settings;
+    if (kind === "event-loop" || gate !== undefined || tasksPerWorker > 1) return false;
+    if (maxTasksPerWorker !== Number.POSITIVE_INFINITY) return false;
+    return (
+      plan.signal === undefined &&
+      plan.timeout === undefined &&
+      plan.queueTimeout === undefined &&
+      plan.key === undefined &&
+      plan.transfer === undefined
+    );
+  }
+
+  #submit(call: Call): Call {
+    const { plan } = call.order;
+    this.#settler.opened(call.count);
+    const refusal = this.#phase.kind === "open" ? undefined : this.#refusalOf(call);
     if (refusal !== undefined) this.#settler.fail(call, refusal);
     else if (plan.signal?.aborted === true) this.#settler.cancel(call, cancellation(plan.signal.reason));
     else this.#admit(call);
     return call;
   }
 
+  #refusalOf(call: Call): Error | undefined {
+    return call.sink?.drains === true && this.#phase.kind === "draining" ? undefined : this.refusal();
+  }
+
+  /** The order that a call belongs to: the one before it, when nothing is different. */
+  #orderOf(task: AnyTask, plan: CallPlan, site: Site): Order {
+    if (this.#now === 0) {
+      this.#now = this.#clock.now();
+      this.#dispatcher.schedule();
+    }
+    const last = this.#order;
+    if (last !== undefined && last.task === task && last.plan === plan && last.site === site) return last;
+    const order = new Order(this, task, plan, this.#now, site, this.#dispatcher.profile(undefined));
+    this.#order = order;
+    this.#resolve(order);
+    return order;
+  }
+
   #admit(call: Call): void {
-    const { plan } = call;
+    const { plan } = call.order;
     const { kind } = this.#settings;
+    const copied = kind !== "event-loop" && !allPrimitive(call.args);
     const route = kind === "process" ? "process" : "thread";
-    const copied = kind !== "event-loop" && !call.args.every(isPrimitive);
     try {
       if (copied) inspectValue(call.args, "args", route, plan.transfer && new Set(plan.transfer));
     } catch (error) {
@@ -144,8 +191,6 @@ export class Scheduler implements CallOwner {
     }
     if (plan.signal !== undefined) this.#signals.add(plan.signal, call);
     if (plan.queueTimeout !== undefined) this.#limits.waits(call, plan.queueTimeout);
-    this.#resolve(call);
-    if (call.state === "settled") return;
     this.#dispatcher.enqueue(call);
     if (!copied || moves(call.args, plan.transfer)) return;
     // The caller may change its objects in the next line. Either the call leaves now, which copies them, or they are
@@ -154,24 +199,27 @@ export class Scheduler implements CallOwner {
     if (call.waiting) call.args = snapshotOf(call.args, route) as readonly unknown[];
   }
 
-  /** Finds the call's target. Until then the call waits in its place: those behind it do not overtake it. */
-  #resolve(call: Call): void {
-    const target = targetOf(this.#settings.kind, call.task);
-    if (target instanceof Promise) this.#awaitTarget(call, target);
-    else call.target = target;
-  }
-
-  #awaitTarget(call: Call, target: Promise<PortFunction>): void {
+  /** Finds the target. Until then the order's calls wait in their places: those behind them do not overtake them. */
+  #resolve(order: Order): void {
+    const target = targetOf(this.#settings.kind, order.task);
+    if (!(target instanceof Promise)) return this.#resolved(order, target);
     target.then(
       (found) => {
-        call.target = found;
+        this.#resolved(order, found);
         this.#dispatcher.schedule();
       },
       (reason: unknown) => {
-        if (call.state !== "settled") this.#settler.fail(call, reason);
+        // A later submit must find out for itself.
+        if (this.#order === order) this.#order = undefined;
+        for (const call of [...this.#dispatcher.waiting()]) if (call.order === order) this.#settler.fail(call, reason);
         this.#dispatcher.schedule();
       },
     );
+  }
+
+  #resolved(order: Order, target: PortFunction): void {
+    order.target = target;
+    order.profile = this.#dispatcher.profile(target);
   }
 
   // ── what workers tell ────────────────────────────────────────────────────────────────────────────────────────────
@@ -179,15 +227,22 @@ export class Scheduler implements CallOwner {
   #crewEvents(): CrewEvents {
     return {
       started: (call) => this.refresh(call),
-      settled: (worker, call, outcome, startedAt, duration) => this.#ended(worker, call, outcome, startedAt, duration),
+      fulfilled: (worker, call, offset, value, startedAt, duration) =>
+        this.#fulfilled(worker, call, offset, value, startedAt, duration),
+      rejected: (worker, call, offset, reason, startedAt, duration) => {
+        const item = this.#ended(worker, call, offset, startedAt, duration);
+        if (item !== undefined) this.#settler.rejected(item, reason);
+      },
       refused: (worker, call, error) => {
-        worker.takeBack(call);
+        worker.takeBack(call, 1);
         this.#settler.fail(call, error);
         this.#dispatcher.schedule();
       },
-      skipped: (worker, call) => {
-        worker.takeBack(call);
-        this.#giveBack([call]);
+      skipped: (worker, call, offset) => {
+        const item = call.count > 1 ? call.splitItem(offset) : call;
+        worker.remove(item);
+        worker.quota += 1;
+        this.#giveBack([item]);
       },
       copied: (bytes) => this.statistics.copied(bytes),
       turn: () => this.#dispatcher.dispatch(),
@@ -200,34 +255,77 @@ export class Scheduler implements CallOwner {
     };
   }
 
-  #ended(member: Crewman, call: Call, outcome: Outcome<unknown>, startedAt: number, duration: number): void {
-    member.heard(this.#clock.now());
-    if (call.worker !== member) return;
-    this.crew.worked(member);
-    if (this.minds) this.#loans.ended(member, call.slot);
-    this.#settler.observe(call, startedAt, duration);
-    if (call.target !== undefined) this.#dispatcher.profile(call.target).observe(duration);
-    member.remove(call);
-    this.#settler.conclude(call, outcome);
+  #fulfilled(
+    member: Crewman,
+    call: Call,
+    offset: number,
+    value: unknown,
+    startedAt: number,
+    duration: number,
+  ): void {
+    if (call.count === 1) {
+      if (this.#ended(member, call, 0, startedAt, duration) !== undefined) this.#settler.fulfilled(call, value);
+    } else if (call.stop !== undefined) {
+      const item = this.#ended(member, call, offset, startedAt, duration);
+      if (item !== undefined) this.#settler.fulfilled(item, value);
+    } else {
+      this.#observe(member, call, startedAt, duration);
+      member.remove(call);
+      this.#settler.fulfilledItem(call, offset, value, startedAt, duration, member.port.name);
+    }
   }
 
-  #exited(member: Crewman, exit: CrewExit, running: readonly Call[], waiting: readonly Call[]): void {
+  /** @returns the call that ended: an item of several gets one of its own. */
+  #ended(member: Crewman, call: Call, offset: number, startedAt: number, duration: number): Call | undefined {
+    if (call.worker !== member) return undefined;
+    this.#observe(member, call, startedAt, duration);
+    member.remove(call);
+    if (call.count === 1) return call;
+    const item = call.splitItem(offset);
+    item.report = { startedAt, duration, attempt: item.attempt, workerName: member.port.name };
+    return item;
+  }
+
+  #observe(member: Crewman, call: Call, startedAt: number, duration: number): void {
+    if (!member.finished) this.crew.worked(member);
+    if (this.minds) this.#loans.ended(member, call.slot);
+    this.#settler.observe(call, startedAt, duration, member);
+    call.order.profile.observe(duration);
+  }
+
+  #exited(
+    member: Crewman,
+    exit: CrewExit,
+    running: readonly Held<Call>[],
+    waiting: readonly Held<Call>[],
+  ): void {
     if (exit.how === "unasked") this.statistics.lost += 1;
-    for (const call of waiting) member.takeBack(call);
-    this.#giveBack(waiting.filter((call) => call.state === "at-worker"));
-    for (const call of running) {
-      member.remove(call);
-      if (call.state !== "at-worker") continue;
-      const startedAt = member.port.startedAt(call) ?? 0;
-      if (startedAt > 0) this.#settler.observe(call, startedAt, this.#clock.now() - startedAt);
-      if (call.stop === undefined) this.#settler.lost(call, exit);
-      else this.#settler.conclude(call, { status: "rejected", reason: call.stop.error });
-    }
+    this.#giveBack(this.#takeBackAll(member, waiting));
+    for (const { ticket, offset } of running) this.#lost(member, ticket, offset, exit);
     if (running.length === 0 && exit.how === "unasked" && exit.cause !== undefined && member.served) {
       // No call is there to carry the error, and it must not vanish.
       process.emitWarning(new WorkerExitedError({ ...exit.exit, task: undefined }, { cause: exit.cause }));
     }
     this.#dispatcher.schedule();
+  }
+
+  /** What had not started: those of one call are its last items. */
+  #takeBackAll(member: Crewman, waiting: readonly Held<Call>[]): readonly Call[] {
+    const counts = new Map<Call, number>();
+    for (const { ticket } of waiting) counts.set(ticket, (counts.get(ticket) ?? 0) + 1);
+    const calls: Call[] = [];
+    for (const [call, count] of counts) if (call.state === "at-worker") calls.push(member.takeBack(call, count));
+    return calls;
+  }
+
+  #lost(member: Crewman, call: Call, offset: number, exit: CrewExit): void {
+    if (call.state !== "at-worker") return;
+    const startedAt = call.count === 1 ? (member.port.startedAt(call) ?? 0) : 0;
+    member.remove(call);
+    const item = call.count > 1 ? call.splitItem(offset) : call;
+    if (startedAt > 0) this.#settler.observe(item, startedAt, this.#clock.now() - startedAt, member);
+    if (item.stop === undefined) this.#settler.lost(item, exit);
+    else this.#settler.rejected(item, item.stop.error);
   }
 
   /** Calls that have not run wait again, or end here when there is nothing left to wait for: a worker that is killed may
@@ -237,7 +335,7 @@ export class Scheduler implements CallOwner {
     for (const call of calls) {
       if (call.state === "settled") continue;
       const refusal = this.#phase.kind === "draining" ? undefined : this.refusal();
-      if (call.stop !== undefined) this.#settler.conclude(call, { status: "rejected", reason: call.stop.error });
+      if (call.stop !== undefined) this.#settler.rejected(call, call.stop.error);
       else if (refusal !== undefined) this.#settler.fail(call, refusal);
       else waiting.push(call);
     }
@@ -246,6 +344,7 @@ export class Scheduler implements CallOwner {
 
   #turned(): void {
     this.#now = 0;
+    this.#order = undefined;
     this.#sites.turn();
     if (this.unsettled === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
@@ -253,8 +352,9 @@ export class Scheduler implements CallOwner {
   // ── stopping calls ───────────────────────────────────────────────────────────────────────────────────────────────
 
   cancel(call: Call, reason: unknown): boolean {
-    if (call.state === "settled" || (call.state === "at-worker" && !this.#recall(call))) return false;
-    this.#settler.cancel(call, cancellation(reason));
+    const found = call.state === "at-worker" ? this.#recall(call) : call;
+    if (found === undefined || found.state === "settled") return false;
+    this.#settler.cancel(found, cancellation(reason));
     this.#dispatcher.schedule();
     return true;
   }
@@ -268,8 +368,7 @@ export class Scheduler implements CallOwner {
   }
 
   refresh(call: Call): void {
-    const startedAt = call.worker?.port.startedAt(call);
-    if (startedAt !== undefined) call.started(startedAt);
+    if (call.worker?.port.startedAt(call) !== undefined) call.started();
   }
 
   /** Only tasks on the event loop can wait for calls of their own executor. */
@@ -294,23 +393,22 @@ export class Scheduler implements CallOwner {
     for (const call of calls) if (call.sink === sink) this.cancel(call, reason);
   }
 
-  /** Takes a call back from its worker. @returns false when it has started. */
-  #recall(call: Call): boolean {
+  /** Takes a call back from its worker, or those of its items that have not started.
+   *  @returns what came back; `undefined` when all of it has started. */
+  #recall(call: Call): Call | undefined {
     const { worker } = call;
-    if (worker === undefined || call.stop !== undefined) return false;
-    if (worker.port.recall(call) === "started") {
-      this.refresh(call);
-      return false;
-    }
-    worker.takeBack(call);
-    return true;
+    if (worker === undefined || call.stop !== undefined) return undefined;
+    const count = worker.port.recall(call);
+    if (count > 0) return worker.takeBack(call, count);
+    this.refresh(call);
+    return undefined;
   }
 
   /** The work goes on where it cannot be stopped; the call does not wait for it. */
   #giveUp(call: Call): void {
     if (call.worker !== undefined && this.minds) this.#loans.ended(call.worker, call.slot);
     call.worker?.remove(call);
-    this.#settler.conclude(call, { status: "rejected", reason: call.stop?.error });
+    this.#settler.rejected(call, call.stop?.error);
     this.#dispatcher.schedule();
   }
 
@@ -331,7 +429,10 @@ export class Scheduler implements CallOwner {
   #notStarted(): readonly Call[] {
     const calls = [...this.#settler.pausing, ...this.#dispatcher.waiting()];
     for (const member of this.crew.members) {
-      for (const call of [...member.calls].reverse()) if (this.#recall(call)) calls.push(call);
+      for (const call of [...member.calls].reverse()) {
+        const found = this.#recall(call);
+        if (found !== undefined) calls.push(found);
+      }
     }
     return calls;
   }

@@ -5,10 +5,11 @@
 import type { Clock } from "../base/clock.js";
 import { CancelledError, WorkerExitedError } from "../base/errors.js";
 import type { SignalWatch } from "../base/signal-watch.js";
-import type { ExecutorKind, Outcome } from "../futures/mod.js";
+import type { ExecutorKind } from "../futures/mod.js";
 import { joinStacks, taskName } from "../wire/mod.js";
 import type { PortExit } from "../worker/mod.js";
-import type { Call } from "./call.js";
+import type { Call, Refused } from "./call.js";
+import type { Crewman } from "./crewman.js";
 import type { Dispatcher } from "./dispatcher.js";
 import { type AfterFailure, afterFailure, afterLoss } from "./retry.js";
 import { Statistics } from "./statistics.js";
@@ -36,9 +37,9 @@ export class Settler {
     return this.#unsettled;
   }
 
-  /** A call has come into the world. */
-  opened(): void {
-    this.#unsettled += 1;
+  /** Calls have come into the world. */
+  opened(count: number): void {
+    this.#unsettled += count;
   }
 
   /** From now on a failure is final. */
@@ -46,39 +47,62 @@ export class Settler {
     this.#retries = "over";
   }
 
-  settle(call: Call, outcome: Outcome<unknown>, how: "completed" | "failed" | "cancelled"): void {
+  /** The attempt gave a value. */
+  fulfilled(call: Call, value: unknown): void {
+    if (call.stop !== undefined) return this.#stopped(call, call.stop.error, undefined);
+    this.#close(call, 1);
+    this.statistics.completed += 1;
+    call.fulfil(value);
+    if (this.#unsettled === 0) this.#dispatcher.schedule();
+  }
+
+  /** One item of a call of several has its value. */
+  fulfilledItem(call: Call, offset: number, value: unknown, startedAt: number, duration: number, worker: string): void {
+    this.#unsettled -= 1;
+    this.statistics.completed += 1;
+    call.fulfilItem(offset, value, startedAt, duration, worker);
+    if (this.#unsettled === 0) this.#dispatcher.schedule();
+  }
+
+  /** The attempt threw. */
+  rejected(call: Call, reason: unknown): void {
+    if (call.stop === undefined) this.#retryOrFail(call, reason);
+    else this.#stopped(call, call.stop.error, reason);
+  }
+
+  fail(call: Call, reason: unknown): void {
+    this.#refuse(call, reason, "failed");
+  }
+
+  cancel(call: Call, error: CancelledError): void {
+    this.#refuse(call, error, "cancelled");
+  }
+
+  #refuse(call: Call, reason: unknown, how: Refused): void {
     // A done callback of one call may settle others that somebody is about to settle in a row.
     if (call.state === "settled") return;
     this.#dispatcher.leave(call);
     this.pausing.delete(call);
-    this.#unsettled -= 1;
-    this.statistics[how] += 1;
-    if (call.plan.signal !== undefined) this.#signals.remove(call.plan.signal, call);
-    call.settle(outcome, how);
+    const { left } = call;
+    this.#close(call, left);
+    this.statistics[how] += left;
+    call.refuse(reason, how);
     if (this.#unsettled === 0) this.#dispatcher.schedule();
   }
 
-  fail(call: Call, reason: unknown): void {
-    this.settle(call, { status: "rejected", reason }, "failed");
-  }
-
-  cancel(call: Call, error: CancelledError): void {
-    this.settle(call, { status: "rejected", reason: error }, "cancelled");
+  #close(call: Call, count: number): void {
+    this.#unsettled -= count;
+    const { signal } = call.order.plan;
+    if (signal !== undefined) this.#signals.remove(signal, call);
   }
 
   /** Notes when and for how long an attempt ran. */
-  observe(call: Call, startedAt: number, duration: number): void {
-    call.startedAt = startedAt;
-    call.duration = duration;
-    if (startedAt > 0) this.statistics.wait.observe(startedAt - call.submittedAt);
+  observe(call: Call, startedAt: number, duration: number, worker: Crewman): void {
+    if (startedAt > 0) this.statistics.wait.observe(startedAt - call.order.submittedAt);
     this.statistics.run.observe(duration);
-  }
-
-  /** An attempt has ended: with its own outcome, or with what it was stopped for. */
-  conclude(call: Call, outcome: Outcome<unknown>): void {
-    if (call.stop !== undefined) this.#stopped(call, call.stop.error, outcome);
-    else if (outcome.status === "fulfilled") this.settle(call, outcome, "completed");
-    else this.#retryOrFail(call, outcome.reason);
+    // Only maps tell of it.
+    if (call.sink === undefined || call.count > 1) return;
+    call.report = { startedAt, duration, attempt: call.attempt, workerName: worker.port.name };
   }
 
   #retryOrFail(call: Call, reason: unknown): void {
@@ -100,10 +124,9 @@ export class Settler {
     this.#failed(call, error, afterLoss(call.plan.onWorkerLoss, call.plan.retry, call.attempt));
   }
 
-  #stopped(call: Call, error: Error, outcome: Outcome<unknown>): void {
+  #stopped(call: Call, error: Error, thrown: unknown): void {
     if (error instanceof CancelledError) return this.cancel(call, error);
     // What the task threw when it was asked to stop is usually the very error it was asked with.
-    const thrown = outcome.status === "rejected" ? outcome.reason : undefined;
     if (thrown instanceof Error && thrown.message !== error.message) error.cause ??= thrown;
     this.#retryOrFail(call, error);
   }
@@ -111,7 +134,7 @@ export class Settler {
   #failed(call: Call, reason: unknown, next: AfterFailure): void {
     if (next.do === "fail" || this.#retries === "over") {
       // On the event loop the error's own stack leads to the submit, and the error may belong to others as well.
-      if (this.#kind !== "event-loop") joinStacks(reason, call.site?.stack);
+      if (this.#kind !== "event-loop") joinStacks(reason, call.order.site.stack);
       return this.fail(call, reason);
     }
     this.statistics.retried += 1;

@@ -50,10 +50,11 @@ export class Watchdog {
     const taken: Call[] = [];
     // What it is on, or is about to begin, stays: a worker that only wakes slowly must not lose its work to the next,
     // which may wake no faster.
-    for (const call of [...member.calls].slice(member.slots)) {
-      if (member.port.recall(call) !== "taken") continue;
-      member.takeBack(call);
-      taken.push(call);
+    let keep = member.slots;
+    for (const call of member.calls) {
+      const count = member.port.recall(call, keep);
+      keep = Math.max(0, keep - call.left + count);
+      if (count > 0) taken.push(member.takeBack(call, count));
     }
     this.#returned(taken);
   }

@@ -11,6 +11,14 @@ export function isPrimitive(value: unknown): boolean {
   return type === "object" ? value === null : type !== "function" && type !== "symbol";
 }
 
+/** True for a list of such values. Most calls are given nothing else, so this is all the look that they get. */
+export function allPrimitive(values: readonly unknown[]): boolean {
+  for (let at = 0; at < values.length; at += 1) {
+    if (typeof values[at] !== "number" && !isPrimitive(values[at])) return false;
+  }
+  return true;
+}
+
 /** What a look at a value found. */
 export interface ValueReport {
   /** Bytes that are copied: buffers exactly, strings by their length; moved and shared memory does not count. */

@@ -7,7 +7,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { CancelledError, InvalidStateError } from "../base/errors.js";
 import { isThenable } from "../base/thenable.js";
 import type { ExecutorKind } from "../futures/mod.js";
-import type { Job } from "./loop.js";
+import type { Job } from "./job.js";
 
 /** What a running task can ask and tell. */
 export interface TaskContext {

@@ -1,23 +1,28 @@
 /** What a pool does with a worker's messages, the same for threads and processes. */
-import type { Outcome } from "../futures/mod.js";
 import { decodeError } from "../wire/mod.js";
-import type { HeldCalls } from "./held-calls.js";
 import type { FromWorker, LOOK } from "./messages.js";
 import type { PortEvents, Ticket } from "./port.js";
+import type { SlotRing } from "./slot-ring.js";
 
 /** A message with something in it. */
 export type Told = Exclude<FromWorker, typeof LOOK>;
 
+/** What a port does with an outcome that came as a message. */
+export interface Settling {
+  fulfilled(slot: number, value: unknown): void;
+  rejected(slot: number, reason: unknown): void;
+}
+
 export class Inbox<T extends Ticket> {
   readonly #events: PortEvents<T>;
-  readonly #held: HeldCalls<T>;
-  readonly #settle: (slot: number, outcome: Outcome<unknown>) => void;
+  readonly #ring: SlotRing<T>;
+  readonly #settling: Settling;
   #uncaught: unknown;
 
-  constructor(events: PortEvents<T>, held: HeldCalls<T>, settle: (slot: number, outcome: Outcome<unknown>) => void) {
+  constructor(events: PortEvents<T>, ring: SlotRing<T>, settling: Settling) {
     this.#events = events;
-    this.#held = held;
-    this.#settle = settle;
+    this.#ring = ring;
+    this.#settling = settling;
   }
 
   /** The error that no task caught and that ended the worker. */
@@ -33,12 +38,14 @@ export class Inbox<T extends Ticket> {
         return this.#events.broken(decodeError(message.error));
       case "value":
         if (message.copied > 0) this.#events.copied(message.copied);
-        return this.#settle(message.slot, { status: "fulfilled", value: message.value });
+        return this.#settling.fulfilled(message.slot, message.value);
       case "error":
-        return this.#settle(message.slot, { status: "rejected", reason: decodeError(message.error) });
+        return this.#settling.rejected(message.slot, decodeError(message.error));
       case "progress": {
-        const ticket = this.#held.get(message.slot);
-        if (ticket !== undefined && ticket.token === message.token) this.#events.progress(ticket, message.value);
+        const ticket = this.#ring.ticketAt(message.slot);
+        if (ticket !== undefined && this.#ring.tokenAt(message.slot) === message.token) {
+          this.#events.progress(ticket, message.value);
+        }
         return;
       }
       case "memory":

@@ -3,14 +3,16 @@
  *  Guarantees: a call starts in a later microtask than its submit, never inside it; all that are
  *  sent run at once, and the limit is the sender's to keep; a task cannot be stopped from outside here: one that is given up is left behind, and its place is free again. */
 import { CancelledError } from "../base/errors.js";
-import type { Outcome } from "../futures/mod.js";
 import type { TaskContext } from "./context.js";
-import { Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
-import type { PortEvents, Recall, Ticket, WorkerPort } from "./port.js";
+import { type Job, type JobCode, type JobHost, Run } from "./job.js";
+import { TaskLoop } from "./loop.js";
+import type { PortEvents, Ticket, WorkerPort } from "./port.js";
+import type { Held } from "./slot-ring.js";
 
 interface Entry<T> {
   readonly ticket: T;
-  readonly job: Job;
+  /** Once it has started. */
+  job: Job | undefined;
   state: "waiting" | "started" | "recalled";
   cooperative: "yes" | "no";
 }
@@ -45,9 +47,9 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
   send(tickets: readonly T[]): void {
     for (const ticket of tickets) {
       ticket.slot = this.#next++;
-      const job = new Job(this, ticket.slot, 0, ticket.target, ticket.args, ticket.attempt, ticket.timeout);
-      this.#entries.set(ticket.slot, { ticket, job, state: "waiting", cooperative: "no" });
-      this.#loop.push(job);
+      const { target, attempt, timeout, args, slot } = ticket;
+      this.#entries.set(slot, { ticket, job: undefined, state: "waiting", cooperative: "no" });
+      this.#loop.push(new Run(this, target, attempt, timeout, args.length, slot, 0, 1, args, 0));
     }
     // A task may submit, and its own loop is draining then; that drain takes these up too.
     if (this.#drain === "none") {
@@ -59,17 +61,25 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
     }
   }
 
-  recall(ticket: T): Recall {
+  recall(ticket: T, keep = 0): number {
     const entry = this.#entries.get(ticket.slot);
-    if (entry === undefined || entry.state === "started") return "started";
+    if (entry === undefined || entry.state === "started" || keep > 0) return 0;
     entry.state = "recalled";
     this.#entries.delete(ticket.slot);
-    return "taken";
+    return 1;
+  }
+
+  held(): readonly T[] {
+    return [...this.#entries.values()].map(({ ticket }) => ticket);
+  }
+
+  running(): number {
+    return [...this.#entries.values()].filter(({ state }) => state === "started").length;
   }
 
   startedAt(ticket: T): number | undefined {
     const entry = this.#entries.get(ticket.slot);
-    return entry?.state === "started" ? entry.job.startedAt : undefined;
+    return entry?.state === "started" ? entry.job?.startedAt : undefined;
   }
 
   cooperative(ticket: T): boolean {
@@ -103,13 +113,13 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
   }
 
   terminate(): void {
-    const running: T[] = [];
-    const waiting: T[] = [];
+    const running: Held<T>[] = [];
+    const waiting: Held<T>[] = [];
     const reason = new CancelledError(`The executor of ${this.name} was terminated`);
-    for (const { ticket, job, state } of this.#entries.values()) {
-      (state === "started" ? running : waiting).push(ticket);
+    for (const { ticket, state } of this.#entries.values()) {
+      (state === "started" ? running : waiting).push({ ticket, offset: 0, slot: ticket.slot });
       // Nothing can end the task from here, but it can be told.
-      if (state === "started") this.#loop.stop(job.slot, job.token, reason);
+      if (state === "started") this.#loop.stop(ticket.slot, 0, reason);
     }
     this.#entries.clear();
     const exit = { worker: this.name, id: 0, exitCode: 0, signal: null };
@@ -118,8 +128,8 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
 
   // ── the loop's side ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  resolve(job: Job): JobCode {
-    const run = job.code as JobCode["run"];
+  resolve(task: unknown): JobCode {
+    const run = task as JobCode["run"];
     let code = this.#codes.get(run);
     if (code === undefined) {
       code = { run, longest: Number.POSITIVE_INFINITY };
@@ -132,6 +142,7 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
     const entry = this.#entries.get(job.slot);
     if (entry === undefined) return false;
     entry.state = "started";
+    entry.job = job;
     return true;
   }
 
@@ -139,11 +150,20 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
     // Nothing is loaded here.
   }
 
-  settled(job: Job, outcome: Outcome<unknown>, duration: number): void {
+  fulfilled(job: Job, value: unknown, duration: number): void {
+    const ticket = this.#ended(job);
+    if (ticket !== undefined) this.#events.fulfilled(ticket, 0, value, job.startedAt, duration);
+  }
+
+  rejected(job: Job, reason: unknown, duration: number): void {
+    const ticket = this.#ended(job);
+    if (ticket !== undefined) this.#events.rejected(ticket, 0, reason, job.startedAt, duration);
+  }
+
+  #ended(job: Job): T | undefined {
     const entry = this.#entries.get(job.slot);
-    if (entry === undefined) return;
     this.#entries.delete(job.slot);
-    this.#events.settled(entry.ticket, outcome, job.startedAt, duration);
+    return entry?.ticket;
   }
 
   announce(): void {

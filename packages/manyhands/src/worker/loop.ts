@@ -5,70 +5,8 @@
  *  messages) gets its turn at least every `SLICE` ms as long as no single call takes longer. */
 import { RingQueue } from "../base/ring-queue.js";
 import { isThenable } from "../base/thenable.js";
-import type { Outcome } from "../futures/mod.js";
-import { leaveAlone, runAlone, runAmong, type TaskContext } from "./context.js";
-
-/** How the loop reaches its pool. One implementation for each kind of worker. */
-export interface JobHost {
-  readonly worker: TaskContext["worker"];
-  /** Takes the call for good; false when the pool has taken it back. */
-  claim(job: Job): boolean;
-  /** A call that was claimed while its module was loading has begun. */
-  begun(job: Job): void;
-  settled(job: Job, outcome: Outcome<unknown>, duration: number): void;
-  /** Makes known what `settled` may have kept back. */
-  announce(): void;
-  tookContext(job: Job): void;
-  stopRequested(job: Job): boolean;
-  progress(job: Job, value: unknown): void;
-  /** The code of a call: itself, or a promise while its module loads. */
-  resolve(job: Job): JobCode | Promise<JobCode>;
-}
-
-/** A loaded function, and what this worker has learnt about it. */
-export interface JobCode {
-  readonly run: (...args: never[]) => unknown;
-  /** Longest of its recent runs in ms; `Infinity` before the first. */
-  longest: number;
-}
-
-/** A call inside the worker. */
-export class Job {
-  readonly host: JobHost;
-  readonly slot: number;
-  readonly token: number;
-  readonly code: unknown;
-  readonly args: readonly unknown[];
-  readonly attempt: number;
-  readonly timeout: number | undefined;
-  startedAt = 0;
-  context: TaskContext | undefined = undefined;
-  controller: AbortController | undefined = undefined;
-  stopped: { readonly reason: unknown } | undefined = undefined;
-  /** Code that a task leaves behind may still find its job when the job has ended, and must change nothing. */
-  phase: "running" | "ended" = "running";
-
-  constructor(
-    host: JobHost,
-    slot: number,
-    token: number,
-    code: unknown,
-    args: readonly unknown[],
-    attempt: number,
-    timeout: number | undefined,
-  ) {
-    this.host = host;
-    this.slot = slot;
-    this.token = token;
-    this.code = code;
-    this.args = args;
-    this.attempt = attempt;
-    this.timeout = timeout;
-  }
-}
-
-/** In the place of a start time: the call is claimed, and its module is being loaded. */
-export const LOADING = -1;
+import { leaveAlone, runAlone, runAmong } from "./context.js";
+import { type Job, type JobCode, type JobHost, LOADING, type Run } from "./job.js";
 
 /** A stretch without a turn of the event loop, in ms. */
 const SLICE = 5;
@@ -84,11 +22,13 @@ export class TaskLoop {
   readonly #host: JobHost;
   readonly #limit: number;
   readonly #scope: TaskScope;
-  readonly #queue = new RingQueue<Job>();
-  /** Jobs that have started and not ended, by slot. */
+  readonly #queue = new RingQueue<Run>();
+  /** Jobs that have started and went on after their first stretch, by slot. */
   readonly #active = new Map<number, Job>();
   /** Codes being loaded for a call that has claimed them. Others that need them wait unclaimed, and can be taken back. */
   readonly #loading = new Set<unknown>();
+  /** The job of a call that ended at once, for the next one: a small call costs less than making a job. */
+  #spare: Job | undefined;
   #drain: "idle" | "draining" | "yielding" = "idle";
   #unannounced = 0;
   #announcedAt = 0;
@@ -103,12 +43,12 @@ export class TaskLoop {
     return this.#active.size;
   }
 
-  get queued(): number {
-    return this.#queue.length;
+  get idle(): boolean {
+    return this.#active.size === 0 && this.#queue.length === 0;
   }
 
-  push(job: Job): void {
-    this.#queue.push(job);
+  push(run: Run): void {
+    this.#queue.push(run);
   }
 
   /** Asks the job in `slot` to stop, if it is still the one meant. */
@@ -134,18 +74,24 @@ export class TaskLoop {
     this.#drain = "draining";
     const from = performance.now();
     let now = from;
-    while (this.#queue.length > 0 && this.#active.size < this.#limit) {
+    while (this.#active.size < this.#limit) {
+      const run = this.#queue.peek();
+      if (run === undefined || (this.#loading.size > 0 && this.#loading.has(run.code))) break;
       if (now - from > SLICE) return this.#yield();
-      const job = this.#queue.peek();
-      if (job === undefined || this.#loading.has(job.code)) break;
-      this.#queue.shift();
-      now = this.#begin(job, now);
+      now = this.#begin(this.#take(run), now);
     }
     this.#drain = "idle";
     this.#announcedAt = now;
     this.#unannounced = 0;
     // Also when there is nothing new: the host may be waiting for the queue to be empty.
     this.#host.announce();
+  }
+
+  #take(run: Run): Job {
+    const job = run.next(this.#spare);
+    this.#spare = undefined;
+    if (run.left === 0) this.#queue.shift();
+    return job;
   }
 
   /** Lets the event loop turn, then goes on. */
@@ -160,22 +106,31 @@ export class TaskLoop {
 
   /** @returns the time after what could be done at once. */
   #begin(job: Job, now: number): number {
-    const code = this.#host.resolve(job);
+    const code = this.#host.resolve(job.run.code);
     if (code instanceof Promise) {
       this.#load(job, code);
       return performance.now();
     }
-    return this.#start(job, code, now);
+    if (this.#unannounced > 0 && (code.longest > SHORT || now - this.#announcedAt > ANNOUNCE_EVERY)) {
+      this.#announce(now);
+    }
+    job.startedAt = performance.timeOrigin + now;
+    if (this.#host.claim(job)) return this.#run(job, code, now);
+    this.#spare = job;
+    return now;
   }
 
   /** The module of a call loads while nothing else could run before it anyway, so the call is claimed already. */
-  #load(job: Job, code: Promise<JobCode>): void {
-    if (!this.#claim(job, LOADING)) return;
-    this.#loading.add(job.code);
+  #load(job: Job, loading: Promise<JobCode>): void {
+    job.startedAt = LOADING;
+    if (!this.#host.claim(job)) return;
+    const { code } = job.run;
+    this.#active.set(job.slot, job);
+    this.#loading.add(code);
     this.#announce(performance.now());
-    code.then(
+    loading.then(
       (loaded) => {
-        this.#loading.delete(job.code);
+        this.#loading.delete(code);
         const now = performance.now();
         job.startedAt = performance.timeOrigin + now;
         this.#host.begun(job);
@@ -183,65 +138,74 @@ export class TaskLoop {
         this.drain();
       },
       (reason: unknown) => {
-        this.#loading.delete(job.code);
-        this.#settle(job, { status: "rejected", reason }, performance.now(), performance.now());
+        this.#loading.delete(code);
+        this.#rejected(job, reason, performance.now(), performance.now());
         this.drain();
       },
     );
   }
 
-  #start(job: Job, code: JobCode, now: number): number {
-    if (this.#unannounced > 0 && (code.longest > SHORT || now - this.#announcedAt > ANNOUNCE_EVERY)) {
-      this.#announce(now);
-    }
-    return this.#claim(job, performance.timeOrigin + now) ? this.#run(job, code, now) : now;
-  }
-
-  #claim(job: Job, startedAt: number): boolean {
-    job.startedAt = startedAt;
-    if (!this.#host.claim(job)) return false;
-    this.#active.set(job.slot, job);
-    return true;
-  }
-
   #run(job: Job, code: JobCode, from: number): number {
     let result: unknown;
+    // Where several share the thread, one may be stopped by what another does in its first stretch, or by itself.
+    if (this.#scope === "among") this.#active.set(job.slot, job);
     try {
       result = this.#scope === "alone" ? runAlone(job, code.run) : runAmong(job, code.run);
       // Inside the try: a result whose `then` is a throwing getter is the task's failure, not this loop's.
-      if (!isThenable(result)) return this.#end(job, code, { status: "fulfilled", value: result }, from);
+      if (!isThenable(result)) return this.#fulfilled(job, code, result, from);
     } catch (reason) {
-      return this.#end(job, code, { status: "rejected", reason }, from);
+      return this.#failed(job, code, reason, from);
     }
+    this.#active.set(job.slot, job);
     Promise.resolve(result).then(
       (value) => {
-        this.#end(job, code, { status: "fulfilled", value }, from);
+        this.#fulfilled(job, code, value, from);
         this.drain();
       },
       (reason: unknown) => {
-        this.#end(job, code, { status: "rejected", reason }, from);
+        this.#failed(job, code, reason, from);
         this.drain();
       },
     );
     return performance.now();
   }
 
-  #end(job: Job, code: JobCode, outcome: Outcome<unknown>, from: number): number {
+  #fulfilled(job: Job, code: JobCode, value: unknown, from: number): number {
     const now = performance.now();
-    const duration = now - from;
-    // Falls slowly and rises at once: what was long lately is expected to be long again.
-    code.longest = code.longest === Number.POSITIVE_INFINITY ? duration : Math.max(duration, code.longest * 0.99);
-    this.#settle(job, outcome, from, now);
+    learn(code, now - from);
+    this.#ended(job, now);
+    this.#host.fulfilled(job, value, now - from);
+    // Nobody else knows the job of a call that ended at once without having taken its context.
+    if (this.#scope === "alone" && job.context === undefined) this.#reuse(job);
     return now;
   }
 
-  #settle(job: Job, outcome: Outcome<unknown>, from: number, now: number): void {
+  #failed(job: Job, code: JobCode, reason: unknown, from: number): number {
+    const now = performance.now();
+    learn(code, now - from);
+    this.#rejected(job, reason, from, now);
+    return now;
+  }
+
+  #rejected(job: Job, reason: unknown, from: number, now: number): void {
+    this.#ended(job, now);
+    this.#host.rejected(job, reason, now - from);
+  }
+
+  #ended(job: Job, now: number): void {
     if (this.#scope === "alone") leaveAlone();
     job.phase = "ended";
-    this.#active.delete(job.slot);
+    if (this.#active.size > 0) this.#active.delete(job.slot);
     if (this.#unannounced === 0) this.#announcedAt = now;
     this.#unannounced += 1;
-    this.#host.settled(job, outcome, now - from);
+  }
+
+  #reuse(job: Job): void {
+    job.phase = "running";
+    job.stopped = undefined;
+    // What it was given must not live on with it.
+    job.args.fill(undefined);
+    this.#spare = job;
   }
 
   #announce(now: number): void {
@@ -250,4 +214,9 @@ export class TaskLoop {
     this.#unannounced = 0;
     this.#host.announce();
   }
+}
+
+/** Falls slowly and rises at once: what was long lately is expected to be long again. */
+function learn(code: JobCode, duration: number): void {
+  code.longest = code.longest === Number.POSITIVE_INFINITY ? duration : Math.max(duration, code.longest * 0.99);
 }

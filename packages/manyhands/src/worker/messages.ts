@@ -2,7 +2,7 @@
  *
  *  Guarantees: numbers that stand in a flat array are written and read by the functions of this file alone. */
 import type { WireError, WireFunction } from "../wire/mod.js";
-import { Job, type JobHost } from "./loop.js";
+import { type JobHost, Run } from "./job.js";
 import type { Ticket } from "./port.js";
 
 export type ToWorker =
@@ -54,45 +54,80 @@ export interface WorkerSettings {
 
 const NO_TIMEOUT = -1;
 
-/** Writes a call into a flat array, from `at` on. @returns where the next one goes. */
-export function writeCall(
-  calls: unknown[],
-  at: number,
-  ticket: Ticket,
-  index: number,
-  args: readonly unknown[],
-): number {
-  calls[at] = ticket.slot;
-  calls[at + 1] = ticket.token;
-  calls[at + 2] = index;
-  calls[at + 3] = ticket.attempt;
-  calls[at + 4] = ticket.timeout ?? NO_TIMEOUT;
-  calls[at + 5] = args.length;
-  for (let each = 0; each < args.length; each += 1) calls[at + 6 + each] = args[each];
-  return at + 6 + args.length;
-}
+/** Writes calls into a flat array, in runs: `function, attempt, timeout, arity, slot, token, count`, then the arguments
+ *  of `count` calls in neighbouring slots. A run of one call is the general case, one of hundreds the common one. */
+export class CallWriter {
+  // Grown by pushing: an array made with room has holes until it is full, and V8 writes such an array key by key.
+  #calls: unknown[] = [];
+  /** Where the open run has its count. */
+  #countAt = 0;
+  #slot = -1;
+  #token = 0;
+  #index = -1;
+  #attempt = 0;
+  #timeout: number | undefined = undefined;
+  #arity = 0;
 
-/** An array with room for `count` calls of one argument each: growing it step by step would copy it several times. */
-export function roomFor(count: number): unknown[] {
-  return new Array(count * 7);
-}
+  get empty(): boolean {
+    return this.#slot === -1;
+  }
 
-/** Reads the calls of a flat array. */
-export function readCalls(calls: readonly unknown[], host: JobHost, receive: (job: Job) => void): void {
-  for (let at = 0; at < calls.length; ) {
-    const count = calls[at + 5] as number;
-    const timeout = calls[at + 4] as number;
-    receive(
-      new Job(
-        host,
-        calls[at] as number,
-        calls[at + 1] as number,
-        calls[at + 2],
-        calls.slice(at + 6, at + 6 + count),
-        calls[at + 3] as number,
-        timeout === NO_TIMEOUT ? undefined : timeout,
-      ),
+  /** Writes one call whose arguments stand in `args` from `from` on. */
+  write(ticket: Ticket, slot: number, token: number, index: number, args: readonly unknown[], from: number): void {
+    const calls = this.#calls;
+    if (slot === this.#slot + 1 && token === this.#token && this.#continues(ticket, index)) {
+      calls[this.#countAt] = (calls[this.#countAt] as number) + 1;
+    } else this.#open(ticket, slot, token, index);
+    this.#slot = slot;
+    for (let each = 0; each < ticket.arity; each += 1) calls.push(args[from + each]);
+  }
+
+  /** What was written; the writer begins anew. */
+  take(): readonly unknown[] {
+    const calls = this.#calls;
+    this.#calls = [];
+    this.#slot = -1;
+    return calls;
+  }
+
+  #continues(ticket: Ticket, index: number): boolean {
+    return (
+      index === this.#index &&
+      ticket.arity === this.#arity &&
+      ticket.attempt === this.#attempt &&
+      ticket.timeout === this.#timeout &&
+      !this.empty
     );
-    at += 6 + count;
+  }
+
+  #open(ticket: Ticket, slot: number, token: number, index: number): void {
+    this.#token = token;
+    this.#index = index;
+    this.#attempt = ticket.attempt;
+    this.#timeout = ticket.timeout;
+    this.#arity = ticket.arity;
+    this.#calls.push(index, ticket.attempt, ticket.timeout ?? NO_TIMEOUT, ticket.arity, slot, token, 1);
+    this.#countAt = this.#calls.length - 1;
+  }
+}
+
+/** Reads the runs of a flat array. */
+export function readCalls(calls: readonly unknown[], host: JobHost, receive: (run: Run) => void): void {
+  for (let at = 0; at < calls.length; ) {
+    const timeout = calls[at + 2] as number;
+    const run = new Run(
+      host,
+      calls[at],
+      calls[at + 1] as number,
+      timeout === NO_TIMEOUT ? undefined : timeout,
+      calls[at + 3] as number,
+      calls[at + 4] as number,
+      calls[at + 5] as number,
+      calls[at + 6] as number,
+      calls,
+      at + 7,
+    );
+    at += 7 + run.count * run.arity;
+    receive(run);
   }
 }

@@ -3,14 +3,18 @@
  *  Guarantees: calls leave in the order given; no two calls of a message share an object; a call that cannot travel is
  *  refused alone; calls that move something travel in a message of their own. */
 import type { Transferable } from "../futures/mod.js";
-import { Batch, isPrimitive, type Route, transferListOf, type WireFunction } from "../wire/mod.js";
+import { allPrimitive, Batch, type Route, transferListOf, type WireFunction } from "../wire/mod.js";
 import { serializationError } from "../wire/values.js";
-import { LARGE, roomFor, type ToWorker, writeCall } from "./messages.js";
+import { CallWriter, LARGE, type ToWorker } from "./messages.js";
 import type { Ticket } from "./port.js";
+import type { SlotRing } from "./slot-ring.js";
 
 export interface OutboxSink<T extends Ticket> {
+  /** A slot has been given to a call. @returns the token by which the worker claims it. */
+  hand(slot: number): number;
   /** Puts the message on its way; throws when a part of it cannot be cloned. */
   post(message: ToWorker, transfer?: readonly Transferable[]): void;
+  /** The call cannot travel. It has been given a slot, or not yet. */
   refused(ticket: T, error: unknown): void;
   copied(bytes: number): void;
 }
@@ -19,50 +23,73 @@ const NOTHING: readonly Transferable[] = [];
 
 export class Outbox<T extends Ticket> {
   readonly #sink: OutboxSink<T>;
+  readonly #ring: SlotRing<T>;
   readonly #route: Route;
   readonly #indexes = new Map<WireFunction, number>();
+  readonly #writer = new CallWriter();
+  #batched: T[] = [];
+  #lastTarget: WireFunction | undefined;
+  #lastIndex = -1;
 
-  constructor(sink: OutboxSink<T>, route: Route) {
+  constructor(sink: OutboxSink<T>, ring: SlotRing<T>, route: Route) {
     this.#sink = sink;
+    this.#ring = ring;
     this.#route = route;
   }
 
   send(tickets: readonly T[]): void {
-    let calls = roomFor(tickets.length);
-    let at = 0;
-    let batched: T[] = [];
-    const batch = new Batch(this.#route);
-    const flush = (): void => {
-      calls.length = at;
-      if (batched.length > 0) this.#post(calls, batched);
-      calls = [];
-      at = 0;
-      batched = [];
-    };
+    let batch: Batch | undefined;
     for (const ticket of tickets) {
       const index = this.#index(ticket.target as WireFunction);
+      if (allPrimitive(ticket.args)) {
+        this.#write(ticket, index, ticket.args);
+        continue;
+      }
       // Nothing can move between processes: it is copied there.
       const moved = this.#route === "thread" ? moves(ticket) : NOTHING;
       if (moved.length > 0) {
-        flush();
+        this.#flush();
         this.#postMoving(ticket, index, moved);
         continue;
       }
-      const args = ticket.args.every(isPrimitive) ? ticket.args : this.#separate(ticket, batch);
-      if (args === undefined) continue;
-      at = writeCall(calls, at, ticket, index, args);
-      batched.push(ticket);
+      batch ??= new Batch(this.#route);
+      const args = this.#separate(ticket, batch);
+      if (args !== undefined) this.#write(ticket, index, args);
     }
-    flush();
+    this.#flush();
+  }
+
+  #write(ticket: T, index: number, args: readonly unknown[]): void {
+    for (let offset = 0; offset < ticket.count; offset += 1) {
+      const slot = this.#hand(ticket, offset);
+      this.#writer.write(ticket, slot, this.#ring.tokenAt(slot), index, args, offset * ticket.arity);
+    }
+    this.#batched.push(ticket);
+  }
+
+  #hand(ticket: T, offset: number): number {
+    const slot = this.#ring.give(ticket, offset);
+    this.#ring.setToken(slot, this.#sink.hand(slot));
+    return slot;
+  }
+
+  #flush(): void {
+    if (this.#batched.length === 0) return;
+    const batched = this.#batched;
+    this.#batched = [];
+    this.#post(this.#writer.take(), batched);
   }
 
   #index(target: WireFunction): number {
+    if (target === this.#lastTarget) return this.#lastIndex;
     let index = this.#indexes.get(target);
     if (index === undefined) {
       index = this.#indexes.size;
       this.#indexes.set(target, index);
       this.#sink.post({ type: "function", index, target });
     }
+    this.#lastTarget = target;
+    this.#lastIndex = index;
     return index;
   }
 
@@ -77,7 +104,7 @@ export class Outbox<T extends Ticket> {
     }
   }
 
-  #post(calls: unknown[], batched: readonly T[]): void {
+  #post(calls: readonly unknown[], batched: readonly T[]): void {
     try {
       this.#sink.post({ type: "calls", calls });
     } catch (error) {
@@ -87,15 +114,24 @@ export class Outbox<T extends Ticket> {
         return;
       }
       // Something passed the check and still cannot be cloned. Nothing has left, so each call is tried by itself.
-      for (const ticket of batched) this.send([ticket]);
+      for (const ticket of batched) this.#postAlone(ticket);
     }
+  }
+
+  /** Posts again what has its slots already. */
+  #postAlone(ticket: T): void {
+    const index = this.#index(ticket.target as WireFunction);
+    for (const { slot, offset } of this.#ring.of(ticket)) {
+      this.#writer.write(ticket, slot, this.#ring.tokenAt(slot), index, ticket.args, offset * ticket.arity);
+    }
+    this.#post(this.#writer.take(), [ticket]);
   }
 
   #postMoving(ticket: T, index: number, moved: readonly Transferable[]): void {
     try {
-      const calls: unknown[] = [];
-      writeCall(calls, 0, ticket, index, ticket.args);
-      this.#sink.post({ type: "calls", calls }, moved);
+      const slot = this.#hand(ticket, 0);
+      this.#writer.write(ticket, slot, this.#ring.tokenAt(slot), index, ticket.args, 0);
+      this.#sink.post({ type: "calls", calls: this.#writer.take() }, moved);
     } catch (error) {
       this.#sink.refused(ticket, this.#explain(ticket, error));
     }

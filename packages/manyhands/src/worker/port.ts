@@ -1,32 +1,31 @@
 /** What the pool sees of a worker: a port, whatever stands behind it.
  *
- *  Guarantees of every port: each ticket that was sent comes back exactly once, as `settled`, `refused`, `skipped`, by a
+ *  Guarantees of every port: each call that was sent comes back exactly once, as `fulfilled`, `rejected`, `refused`, `skipped`, by a
  *  `recall` that was granted, or in the report of the worker's exit; `exited` is the last event. */
 import type { WorkerExit } from "../base/errors.js";
-import type { ExecutorKind, Outcome, Transferable } from "../futures/mod.js";
+import type { ExecutorKind, Transferable } from "../futures/mod.js";
 import type { WireFunction } from "../wire/mod.js";
 import type { Initializer } from "./messages.js";
+import type { Held } from "./slot-ring.js";
 
 /** The function of a call as a port takes it: travelling, or (on the event loop) itself. */
 export type PortFunction = WireFunction | ((...args: never[]) => unknown);
 
-/** A call as the port sees it. `slot` and `token` are the port's own. */
+/** A call as the port sees it, or several calls of one function that travel together. `slot` is the port's own: that of
+ *  the first. */
 export interface Ticket {
   /** Known by the time the ticket is sent. */
   readonly target: PortFunction | undefined;
+  /** The arguments: `arity` for each call, one call after another. */
   readonly args: readonly unknown[];
+  readonly arity: number;
+  /** How many calls it stands for. A ticket of several takes no context: its calls are not stopped one by one. */
+  readonly count: number;
   readonly transfer: readonly Transferable[] | undefined;
   readonly attempt: number;
   /** The longest running time in ms, told to the task as its deadline. */
   readonly timeout: number | undefined;
   slot: number;
-  token: number;
-}
-
-/** When and for how long a call ran: epoch ms and ms; 0 and 0 when it never started. */
-export interface Timing {
-  readonly startedAt: number;
-  readonly duration: number;
 }
 
 /** What a port tells its pool. */
@@ -36,22 +35,24 @@ export interface PortEvents<T extends Ticket> {
   /** The initializer failed; the worker is of no use. */
   broken(error: unknown): void;
   started(ticket: T): void;
-  settled(ticket: T, outcome: Outcome<unknown>, startedAt: number, duration: number): void;
+  /** `offset`: which of the ticket's calls. Start in epoch ms, duration in ms; 0 and 0 when it never started. */
+  fulfilled(ticket: T, offset: number, value: unknown, startedAt: number, duration: number): void;
+  rejected(ticket: T, offset: number, reason: unknown, startedAt: number, duration: number): void;
   /** The call cannot travel; it has not left. */
   refused(ticket: T, error: unknown): void;
   /** The worker did not start the call because the pool was taking it back at that moment. */
-  skipped(ticket: T): void;
+  skipped(ticket: T, offset: number): void;
   progress(ticket: T, value: unknown): void;
   /** Bytes in use by the worker, when the pool asked to be told. */
   memory(bytes: number): void;
-  /** The answer to a `ping`. */
+  /** A sign of life: the answer to a `ping`, or the end of calls. */
   alive(): void;
   /** An argument or result of more than 1 MB was copied. */
   copied(bytes: number): void;
   /** All that came with one message has been told. */
   turn(): void;
   /** The worker has ended. `running` had started, `waiting` had not. */
-  exited(exit: PortExit, running: readonly T[], waiting: readonly T[]): void;
+  exited(exit: PortExit, running: readonly Held<T>[], waiting: readonly Held<T>[]): void;
 }
 
 export interface PortExit {
@@ -59,9 +60,6 @@ export interface PortExit {
   /** What ended it, where known: an uncaught error, the heap limit, a failure to start. */
   readonly cause: unknown;
 }
-
-/** What has become of a call that the pool wants back. */
-export type Recall = "taken" | "started";
 
 export interface WorkerPort<T extends Ticket> {
   readonly kind: ExecutorKind;
@@ -74,9 +72,14 @@ export interface WorkerPort<T extends Ticket> {
   initialize(initializer: Initializer | undefined): void;
   /** Hands calls over; the worker starts them in this order. */
   send(tickets: readonly T[]): void;
-  /** Takes back a call that has not started. */
-  recall(ticket: T): Recall;
-  /** Whether the call has started, and when; `undefined` while it waits. */
+  /** Takes back the calls of a ticket that have not started. Those are always its last.
+   *  @param keep how many calls to leave where they are, though they have not started. @returns how many it took. */
+  recall(ticket: T, keep?: number): number;
+  /** The tickets that have not come back, in the order in which they were sent. */
+  held(): readonly T[];
+  /** How many calls have started and not ended, as far as is known. */
+  running(): number;
+  /** Whether the call (of a ticket of one) has started, and when; `undefined` while it waits. */
   startedAt(ticket: T): number | undefined;
   /** Whether the task took its context, so that asking it to stop can help. */
   cooperative(ticket: T): boolean;

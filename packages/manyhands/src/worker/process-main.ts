@@ -5,7 +5,7 @@
 import { Socket } from "node:net";
 import { InheritedCallFile } from "../memory/mod.js";
 import { FRAME, FrameReader, FrameWriter, smallKind } from "./frames.js";
-import type { Job } from "./loop.js";
+import type { Job } from "./job.js";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.js";
 import { callGeneration, isFirm } from "./process-token.js";
 import { type Line, WorkerHost } from "./worker-host.js";

@@ -5,12 +5,12 @@ import { fileURLToPath } from "node:url";
 import { CallFile, FILE_SLOTS } from "../memory/mod.js";
 import { encodeError, workerExecArgv } from "../wire/mod.js";
 import { encodeMessage, FRAME, type FrameKind, FrameReader, smallValue } from "./frames.js";
-import { HeldCalls } from "./held-calls.js";
 import { Inbox } from "./inbox.js";
 import { type FromWorker, type Initializer, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
 import { Outbox } from "./outbox.js";
-import type { PortEvents, Recall, Ticket, WorkerPort } from "./port.js";
+import type { PortEvents, Ticket, WorkerPort } from "./port.js";
 import { callGeneration, isFirm, processToken } from "./process-token.js";
+import { type Held, SlotRing } from "./slot-ring.js";
 
 export interface ProcessSettings extends WorkerSettings {
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -27,8 +27,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   readonly kind = "process";
   readonly name: string;
   readonly #file = new CallFile();
-  readonly #held = new HeldCalls<T>(FILE_SLOTS);
-  readonly #generations = new Uint8Array(FILE_SLOTS);
+  readonly #ring = new SlotRing<T>(FILE_SLOTS);
   /** Start and duration by slot; a start of 0: not started. */
   readonly #starts = new Float64Array(FILE_SLOTS);
   readonly #durations = new Float64Array(FILE_SLOTS);
@@ -40,12 +39,17 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   readonly #outbox: Outbox<T>;
   readonly #inbox: Inbox<T>;
   #phase: "starting" | "serving" | "ended" = "starting";
+  /** How the next call is handed over. */
+  #next: "firm" | "claimable" = "claimable";
   #cause: unknown;
 
   constructor(settings: ProcessSettings, events: PortEvents<T>) {
     this.name = settings.name;
     this.#events = events;
-    this.#inbox = new Inbox(events, this.#held, (slot, outcome) => this.#settle(slot, outcome));
+    this.#inbox = new Inbox(events, this.#ring, {
+      fulfilled: (slot, value) => this.#fulfilled(slot, value),
+      rejected: (slot, reason) => this.#rejected(slot, reason),
+    });
     this.#child = this.#start(settings);
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#input = this.#child.stdio[3] as Duplex;
@@ -66,12 +70,14 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#outbox = new Outbox<T>(
       {
         post: (message) => this.#post(message),
+        hand: (slot) => this.#hand(slot),
         refused: (ticket, error) => {
-          this.#held.remove(ticket);
+          if (this.#ring.ticketAt(ticket.slot) === ticket) this.#ring.free(ticket.slot);
           events.refused(ticket, error);
         },
         copied: (bytes) => events.copied(bytes),
       },
+      this.#ring,
       "process",
     );
   }
@@ -97,7 +103,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   get room(): number {
-    return this.#held.room;
+    return this.#ring.room;
   }
 
   initialize(initializer: Initializer | undefined): void {
@@ -105,26 +111,43 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   send(tickets: readonly T[]): void {
-    const idle = this.#held.room === FILE_SLOTS && this.#phase === "serving";
-    for (const [position, ticket] of tickets.entries()) {
-      this.#held.add(ticket);
-      this.#starts[ticket.slot] = 0;
-      this.#cooperative.delete(ticket.slot);
-      ticket.token = processToken(this.#generation(ticket.slot), idle && position === 0 ? "firm" : "claimable");
-    }
+    // It starts at once, so it need not be claimed, and cannot be taken back.
+    this.#next = this.#ring.room === FILE_SLOTS && this.#phase === "serving" ? "firm" : "claimable";
     this.#outbox.send(tickets);
   }
 
-  recall(ticket: T): Recall {
-    if (this.startedAt(ticket) !== undefined) return "started";
-    if (isFirm(ticket.token) || !this.#file.recall(ticket.slot, callGeneration(ticket.token))) return "started";
-    // The slot stays out of use until the worker has passed over the call, which still lies in its queue.
-    this.#held.vacate(ticket);
-    return "taken";
+  #hand(slot: number): number {
+    this.#starts[slot] = 0;
+    this.#cooperative.delete(slot);
+    const token = processToken(this.#generation(slot), this.#next);
+    this.#next = "claimable";
+    return token;
   }
 
-  startedAt(ticket: T): number | undefined {
-    const startedAt = this.#starts[ticket.slot] ?? 0;
+  recall(ticket: T, keep = 0): number {
+    const held = this.#ring.of(ticket);
+    let taken = 0;
+    for (let at = held.length - 1; at >= keep; at -= 1) {
+      const slot = held[at]?.slot ?? -1;
+      const token = this.#ring.tokenAt(slot);
+      if (this.#starts[slot] !== 0 || isFirm(token) || !this.#file.recall(slot, callGeneration(token))) break;
+      // The slot stays out of use until the worker has passed over the call, which still lies in its queue.
+      this.#ring.vacate(slot);
+      taken += 1;
+    }
+    return taken;
+  }
+
+  held(): readonly T[] {
+    return [...new Set([...this.#ring].map(({ ticket }) => ticket))];
+  }
+
+  running(): number {
+    return [...this.#ring].filter(({ slot }) => this.#starts[slot] !== 0).length;
+  }
+
+  startedAt({ slot }: T): number | undefined {
+    const startedAt = this.#starts[slot] ?? 0;
     return startedAt === 0 ? undefined : startedAt;
   }
 
@@ -132,14 +155,15 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     return this.#cooperative.has(ticket.slot);
   }
 
-  stop(ticket: T, reason: unknown): void {
-    this.#file.requestStop(ticket.slot, callGeneration(ticket.token));
-    this.#post({ type: "stop", slot: ticket.slot, token: ticket.token, reason: encodeError(reason) });
+  stop({ slot }: T, reason: unknown): void {
+    const token = this.#ring.tokenAt(slot);
+    this.#file.requestStop(slot, callGeneration(token));
+    this.#post({ type: "stop", slot, token, reason: encodeError(reason) });
   }
 
   leave(ticket: T): void {
     // The slot stays taken: the worker still writes to it when the task ends after all.
-    this.#held.vacate(ticket);
+    this.#ring.vacate(ticket.slot);
   }
 
   ping(): void {
@@ -169,18 +193,17 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #generation(slot: number): number {
-    const generation = ((this.#generations[slot] ?? 0) % 255) + 1;
-    this.#generations[slot] = generation;
+    const generation = (this.#ring.generationAt(slot) % 255) + 1;
     if (generation === 1) this.#file.wipe(slot);
     return generation;
   }
 
   #small(kind: FrameKind, slot: number, x: number, y: number): void {
-    const ticket = this.#held.get(slot);
+    const ticket = this.#ring.ticketAt(slot);
     if (ticket === undefined) return;
     if (kind !== FRAME.started) {
       this.#durations[slot] = y;
-      return this.#settle(slot, { status: "fulfilled", value: smallValue(kind, x) });
+      return this.#fulfilled(slot, smallValue(kind, x));
     }
     const first = this.#starts[slot] === 0;
     this.#starts[slot] = x;
@@ -197,18 +220,29 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #skipped(slot: number): void {
-    const ticket = this.#held.get(slot);
+    const ticket = this.#ring.ticketAt(slot);
+    const offset = this.#ring.offsetAt(slot);
+    this.#ring.free(slot);
     // A call that was taken back is not held any more; one that both sides laid hold of at once still is.
-    if (ticket === undefined) return this.#held.free(slot);
-    this.#held.remove(ticket);
-    this.#events.skipped(ticket);
+    if (ticket !== undefined) this.#events.skipped(ticket, offset);
   }
 
-  #settle(slot: number, outcome: Parameters<PortEvents<T>["settled"]>[1]): void {
-    const ticket = this.#held.get(slot);
+  #fulfilled(slot: number, value: unknown): void {
+    this.#events.alive();
+    const ticket = this.#ring.ticketAt(slot);
     if (ticket === undefined) return;
-    this.#held.remove(ticket);
-    this.#events.settled(ticket, outcome, this.#starts[slot] ?? 0, this.#durations[slot] ?? 0);
+    const offset = this.#ring.offsetAt(slot);
+    this.#ring.free(slot);
+    this.#events.fulfilled(ticket, offset, value, this.#starts[slot] ?? 0, this.#durations[slot] ?? 0);
+  }
+
+  #rejected(slot: number, reason: unknown): void {
+    this.#events.alive();
+    const ticket = this.#ring.ticketAt(slot);
+    if (ticket === undefined) return;
+    const offset = this.#ring.offsetAt(slot);
+    this.#ring.free(slot);
+    this.#events.rejected(ticket, offset, reason, this.#starts[slot] ?? 0, this.#durations[slot] ?? 0);
   }
 
   #notStarted(error: Error): void {
@@ -222,9 +256,9 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
-    const running: T[] = [];
-    const waiting: T[] = [];
-    for (const ticket of this.#held.all()) (this.startedAt(ticket) === undefined ? waiting : running).push(ticket);
+    const running: Held<T>[] = [];
+    const waiting: Held<T>[] = [];
+    for (const held of this.#ring) (this.#starts[held.slot] === 0 ? waiting : running).push(held);
     const exit = { worker: this.name, id: this.#child.pid, exitCode: code, signal };
     this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
     this.#file[Symbol.dispose]();

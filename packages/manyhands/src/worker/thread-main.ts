@@ -4,7 +4,7 @@ import { getHeapStatistics } from "node:v8";
 import { parentPort, threadId, workerData } from "node:worker_threads";
 import type { Transferable } from "../futures/mod.js";
 import { CallSlots, fitsSlot } from "../memory/call-slots.js";
-import type { Job } from "./loop.js";
+import type { Job } from "./job.js";
 import { type FromWorker, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
 import { type Line, WorkerHost } from "./worker-host.js";
 
@@ -40,7 +40,7 @@ class ThreadLine implements Line {
 
   publish(job: Job, value: unknown, duration: number): boolean {
     if (!fitsSlot(value)) return false;
-    this.#slots.finish(job.slot, job.token, value, duration);
+    this.#slots.finish(job.slot, value, duration);
     this.#published = "something";
     return true;
   }

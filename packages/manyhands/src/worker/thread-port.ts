@@ -1,12 +1,12 @@
 /** A worker thread behind the port. See `port.ts` for the guarantees and PROTOCOL.md for the shared slots. */
 import { Worker } from "node:worker_threads";
-import { CallSlots, SLOTS } from "../memory/mod.js";
+import { CallSlots, SLOTS, slotToken } from "../memory/mod.js";
 import { encodeError, threadExecArgv } from "../wire/mod.js";
-import { HeldCalls } from "./held-calls.js";
 import { Inbox } from "./inbox.js";
 import { type FromWorker, type Initializer, LOOK, type WorkerSettings } from "./messages.js";
 import { Outbox } from "./outbox.js";
-import type { PortEvents, Recall, Ticket, WorkerPort } from "./port.js";
+import type { PortEvents, Ticket, WorkerPort } from "./port.js";
+import { type Held, SlotRing } from "./slot-ring.js";
 
 export interface ThreadSettings extends WorkerSettings {
   readonly resourceLimits?: import("node:worker_threads").ResourceLimits | undefined;
@@ -19,7 +19,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly name: string;
   readonly id: number;
   readonly #slots = new CallSlots();
-  readonly #held = new HeldCalls<T>(SLOTS);
+  readonly #ring = new SlotRing<T>(SLOTS);
   readonly #events: PortEvents<T>;
   readonly #worker: Worker;
   readonly #outbox: Outbox<T>;
@@ -29,7 +29,16 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   constructor(settings: ThreadSettings, events: PortEvents<T>) {
     this.name = settings.name;
     this.#events = events;
-    this.#inbox = new Inbox(events, this.#held, (slot, outcome) => this.#settle(slot, outcome));
+    this.#inbox = new Inbox(events, this.#ring, {
+      fulfilled: (slot, value) => {
+        events.alive();
+        this.#fulfilled(slot, value);
+      },
+      rejected: (slot, reason) => {
+        events.alive();
+        this.#rejected(slot, reason);
+      },
+    });
     this.#worker = new Worker(ENTRY, {
       workerData: {
         buffer: this.#slots.buffer,
@@ -49,18 +58,20 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     this.#outbox = new Outbox<T>(
       {
         post: (message, transfer = []) => this.#worker.postMessage(message, transfer as never),
+        hand: (slot) => this.#hand(slot),
         refused: (ticket, error) => {
-          this.#release(ticket);
+          if (this.#ring.ticketAt(ticket.slot) === ticket) this.#ring.free(ticket.slot);
           events.refused(ticket, error);
         },
         copied: (bytes) => events.copied(bytes),
       },
+      this.#ring,
       "thread",
     );
   }
 
   get room(): number {
-    return this.#held.room;
+    return this.#ring.room;
   }
 
   initialize(initializer: Initializer | undefined): void {
@@ -68,35 +79,57 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   send(tickets: readonly T[]): void {
-    for (const ticket of tickets) {
-      this.#held.add(ticket);
-      ticket.token = this.#slots.hand(ticket.slot);
-    }
     this.#outbox.send(tickets);
   }
 
-  recall(ticket: T): Recall {
-    if (!this.#slots.recall(ticket.slot, ticket.token)) return "started";
-    this.#held.remove(ticket);
-    return "taken";
+  #hand(slot: number): number {
+    const token = slotToken(this.#ring.generationAt(slot));
+    this.#slots.hand(slot, token);
+    return token;
   }
 
-  startedAt(ticket: T): number | undefined {
-    return this.#slots.started(ticket.slot) ? this.#slots.startedAt(ticket.slot) : undefined;
+  recall(ticket: T, keep = 0): number {
+    const held = this.#ring.of(ticket);
+    let taken = 0;
+    // From the last on: the worker claims from the first on, so what is taken back is the end of the list.
+    for (let at = held.length - 1; at >= keep; at -= 1) {
+      const slot = held[at]?.slot ?? -1;
+      if (!this.#slots.recall(slot, this.#ring.tokenAt(slot))) break;
+      this.#ring.free(slot);
+      taken += 1;
+    }
+    return taken;
   }
 
-  cooperative(ticket: T): boolean {
-    return this.#slots.cooperative(ticket.slot);
+  held(): readonly T[] {
+    const tickets = new Set<T>();
+    for (const { ticket } of this.#ring) tickets.add(ticket);
+    return [...tickets];
   }
 
-  stop(ticket: T, reason: unknown): void {
-    this.#slots.requestStop(ticket.slot, ticket.token);
-    this.#worker.postMessage({ type: "stop", slot: ticket.slot, token: ticket.token, reason: encodeError(reason) });
+  running(): number {
+    let running = 0;
+    for (const { slot } of this.#ring) if (this.#slots.started(slot)) running += 1;
+    return running;
+  }
+
+  startedAt({ slot }: T): number | undefined {
+    return this.#slots.started(slot) ? this.#slots.startedAt(slot) : undefined;
+  }
+
+  cooperative({ slot }: T): boolean {
+    return this.#slots.cooperative(slot);
+  }
+
+  stop({ slot }: T, reason: unknown): void {
+    const token = this.#ring.tokenAt(slot);
+    this.#slots.requestStop(slot, token);
+    this.#worker.postMessage({ type: "stop", slot, token, reason: encodeError(reason) });
   }
 
   leave(ticket: T): void {
     // The slot stays taken: the worker still writes to it when the task ends after all.
-    this.#held.vacate(ticket);
+    this.#ring.vacate(ticket.slot);
   }
 
   ping(): void {
@@ -104,7 +137,10 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   look(): void {
-    for (let slot = this.#slots.takeFinished(); slot >= 0; slot = this.#slots.takeFinished()) this.#finished(slot);
+    const slots = this.#slots;
+    let slot = slots.takeFinished();
+    if (slot >= 0) this.#events.alive();
+    for (; slot >= 0; slot = slots.takeFinished()) this.#fulfilled(slot, slots.value(slot));
     this.#events.turn();
   }
 
@@ -126,22 +162,20 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     this.look();
   }
 
-  #finished(slot: number): void {
-    this.#settle(slot, { status: "fulfilled", value: this.#slots.value(slot) });
-  }
-
-  #settle(slot: number, outcome: Parameters<PortEvents<T>["settled"]>[1]): void {
-    const ticket = this.#held.get(slot);
+  #fulfilled(slot: number, value: unknown): void {
+    const ticket = this.#ring.ticketAt(slot);
     if (ticket === undefined) return;
-    const startedAt = this.#slots.startedAt(slot);
-    const duration = this.#slots.duration(slot);
-    this.#release(ticket);
-    this.#events.settled(ticket, outcome, startedAt, duration);
+    const offset = this.#ring.offsetAt(slot);
+    this.#ring.free(slot);
+    this.#events.fulfilled(ticket, offset, value, this.#slots.startedAt(slot), this.#slots.duration(slot));
   }
 
-  #release(ticket: T): void {
-    this.#slots.release(ticket.slot);
-    this.#held.remove(ticket);
+  #rejected(slot: number, reason: unknown): void {
+    const ticket = this.#ring.ticketAt(slot);
+    if (ticket === undefined) return;
+    const offset = this.#ring.offsetAt(slot);
+    this.#ring.free(slot);
+    this.#events.rejected(ticket, offset, reason, this.#slots.startedAt(slot), this.#slots.duration(slot));
   }
 
   /** A message arrived that cannot be read: whose it was is unknown, so the worker cannot go on. */
@@ -152,13 +186,9 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
 
   #exited(code: number): void {
     this.look();
-    const running: T[] = [];
-    const waiting: T[] = [];
-    for (const ticket of this.#held.all()) {
-      if (this.#slots.hasOutcome(ticket.slot)) this.#finished(ticket.slot);
-      else if (this.#slots.started(ticket.slot)) running.push(ticket);
-      else waiting.push(ticket);
-    }
+    const running: Held<T>[] = [];
+    const waiting: Held<T>[] = [];
+    for (const held of this.#ring) (this.#slots.started(held.slot) ? running : waiting).push(held);
     const exit = { worker: this.name, id: this.id, exitCode: code, signal: null };
     this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
   }

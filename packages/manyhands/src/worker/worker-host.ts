@@ -2,14 +2,15 @@
  *
  *  Guarantees: the initializer runs before any call; a function is loaded once; every claimed call is answered, also
  *  when its result cannot travel; an error that no task caught is told to the pool before the worker ends of it. */
-import type { Outcome, Transferable } from "../futures/mod.js";
+import type { Transferable } from "../futures/mod.js";
 import { encodeError } from "../wire/errors.js";
 import type { WireFunction } from "../wire/function-ref.js";
 import { resolveFunction } from "../wire/resolve-function.js";
 import { transferListOf } from "../wire/transfer.js";
 import { serializationError } from "../wire/values.js";
 import type { TaskContext } from "./context.js";
-import { type Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
+import type { Job, JobCode, JobHost } from "./job.js";
+import { TaskLoop } from "./loop.js";
 import { type FromWorker, type Initializer, LARGE, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
 
 /** The worker's end of its connection with the pool. */
@@ -70,7 +71,7 @@ export class WorkerHost implements JobHost {
         this.#targets[message.index] = message.target;
         break;
       case "calls":
-        readCalls(message.calls, this, (job) => this.#loop.push(job));
+        readCalls(message.calls, this, (run) => this.#loop.push(run));
         if (this.#phase !== "starting") this.#loop.drain();
         break;
       case "stop":
@@ -112,16 +113,20 @@ export class WorkerHost implements JobHost {
     }
   }
 
-  resolve(job: Job): JobCode | Promise<JobCode> {
-    const index = job.code as number;
+  resolve(code: unknown): JobCode | Promise<JobCode> {
+    const index = code as number;
     return this.#codes[index] ?? this.#load(index);
   }
 
-  settled(job: Job, outcome: Outcome<unknown>, duration: number): void {
-    if (outcome.status === "rejected") this.#fail(job, outcome.reason, duration);
-    else if (this.#reported.has(job) || !this.#line.publish(job, outcome.value, duration)) {
-      this.#postValue(job, outcome.value, duration);
-    }
+  fulfilled(job: Job, value: unknown, duration: number): void {
+    // A job that has not taken its context has reported nothing.
+    const reported = job.context !== undefined && this.#reported.has(job);
+    if (reported || !this.#line.publish(job, value, duration)) this.#postValue(job, value, duration);
+  }
+
+  rejected(job: Job, reason: unknown, duration: number): void {
+    this.#line.ended(job, duration);
+    this.#line.post({ type: "error", slot: job.slot, error: encodeError(reason) });
   }
 
   announce(): void {
@@ -168,13 +173,8 @@ export class WorkerHost implements JobHost {
     } catch (cause) {
       const error = serializationError(value, "result", this.#line.kind);
       if (error.cause === undefined) error.cause = cause;
-      this.#fail(job, error, duration);
+      this.rejected(job, error, duration);
     }
-  }
-
-  #fail(job: Job, reason: unknown, duration: number): void {
-    this.#line.ended(job, duration);
-    this.#line.post({ type: "error", slot: job.slot, error: encodeError(reason) });
   }
 
   #reportMemory(): void {
@@ -185,7 +185,7 @@ export class WorkerHost implements JobHost {
   }
 
   #leaveWhenDone(): void {
-    if (this.#loop.active === 0 && this.#loop.queued === 0) this.#line.exit(0);
+    if (this.#loop.idle) this.#line.exit(0);
   }
 }
 

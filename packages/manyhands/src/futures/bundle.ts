@@ -1,0 +1,54 @@
+/** Items of a map on their way to the executor, put together as far as they may travel as one.
+ *
+ *  Guarantees: order is kept; only items of primitives with as many arguments as the one before are put together, for an
+ *  object must be copied before its owner goes on and can change it. */
+import type { ItemSink, MapHost } from "./map-run.js";
+
+export class Bundle<T> {
+  readonly #host: MapHost<T>;
+  readonly #sink: ItemSink;
+  readonly #most: number;
+  #args: unknown[] = [];
+  #count = 0;
+  #arity = 0;
+  #index = 0;
+
+  constructor(host: MapHost<T>, sink: ItemSink) {
+    this.#host = host;
+    this.#sink = sink;
+    this.#most = host.together();
+  }
+
+  /** Adds the item at `index`; throws when it is none, or when the executor takes no more calls. */
+  add(item: T, index: number): void {
+    const args = this.#host.argsOf(item);
+    if (this.#most === 1 || !args.every(isSimple)) {
+      this.flush();
+      this.#host.submit(args, 1, index, this.#sink);
+      return;
+    }
+    if (args.length !== this.#arity) this.flush();
+    if (this.#count === 0) {
+      this.#index = index;
+      this.#arity = args.length;
+    }
+    for (const arg of args) this.#args.push(arg);
+    this.#count += 1;
+    if (this.#count === this.#most) this.flush();
+  }
+
+  /** Submits what has been put together. */
+  flush(): void {
+    const count = this.#count;
+    if (count === 0) return;
+    const args = this.#args;
+    this.#args = [];
+    this.#count = 0;
+    this.#host.submit(args, count, this.#index, this.#sink);
+  }
+}
+
+function isSimple(value: unknown): boolean {
+  const type = typeof value;
+  return type === "object" ? value === null : type !== "function" && type !== "symbol";
+}

@@ -1,0 +1,32 @@
+/** What calls have in common that were submitted together: the function, its plan, when and from where.
+ *
+ *  A burst of calls shares one order, so that each of them carries a pointer and not ten fields. */
+import type { AnyTask } from "../wire/mod.js";
+import type { PortFunction } from "../worker/mod.js";
+import type { CallOwner } from "./call.js";
+import type { CallPlan } from "./plan.js";
+import type { Profile } from "./profile.js";
+import type { Site } from "./sites.js";
+
+export class Order {
+  readonly owner: CallOwner;
+  readonly task: AnyTask;
+  readonly plan: CallPlan;
+  /** Epoch ms. */
+  readonly submittedAt: number;
+  /** The stack of the submit. */
+  readonly site: Site;
+  /** What a worker will run; `undefined` while that is worked out. */
+  target: PortFunction | undefined = undefined;
+  /** What is known of the target's running time. */
+  profile: Profile;
+
+  constructor(owner: CallOwner, task: AnyTask, plan: CallPlan, submittedAt: number, site: Site, profile: Profile) {
+    this.owner = owner;
+    this.task = task;
+    this.plan = plan;
+    this.submittedAt = submittedAt;
+    this.site = site;
+    this.profile = profile;
+  }
+}

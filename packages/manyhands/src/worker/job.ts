@@ -1,0 +1,129 @@
+/** A call inside its worker, and the runs of calls that wait there.
+ *
+ *  Guarantees: waiting costs nothing for each call: a run of hundreds is one object, and a call becomes a job only when
+ *  it starts. */
+import type { TaskContext } from "./context.js";
+
+/** How the loop reaches its pool. One implementation for each kind of worker. */
+export interface JobHost {
+  readonly worker: TaskContext["worker"];
+  /** Takes the call for good; false when the pool has taken it back. */
+  claim(job: Job): boolean;
+  /** A call that was claimed while its module was loading has begun. */
+  begun(job: Job): void;
+  fulfilled(job: Job, value: unknown, duration: number): void;
+  rejected(job: Job, reason: unknown, duration: number): void;
+  /** Makes known what `fulfilled` may have kept back. */
+  announce(): void;
+  tookContext(job: Job): void;
+  stopRequested(job: Job): boolean;
+  progress(job: Job, value: unknown): void;
+  /** The function that a call names: itself, or a promise while its module loads. */
+  resolve(code: unknown): JobCode | Promise<JobCode>;
+}
+
+/** A loaded function, and what this worker has learnt about it. */
+export interface JobCode {
+  readonly run: (...args: never[]) => unknown;
+  /** Longest of its recent runs in ms; `Infinity` before the first. */
+  longest: number;
+}
+
+/** Calls of one function in neighbouring slots. */
+export class Run {
+  readonly host: JobHost;
+  /** What `JobHost.resolve` finds the function by. */
+  readonly code: unknown;
+  readonly attempt: number;
+  readonly timeout: number | undefined;
+  readonly arity: number;
+  readonly token: number;
+  readonly count: number;
+  readonly #slot: number;
+  readonly #args: readonly unknown[];
+  #at: number;
+  #taken = 0;
+
+  /** @param args holds the arguments of all its calls from `at` on. */
+  constructor(
+    host: JobHost,
+    code: unknown,
+    attempt: number,
+    timeout: number | undefined,
+    arity: number,
+    slot: number,
+    token: number,
+    count: number,
+    args: readonly unknown[],
+    at: number,
+  ) {
+    this.host = host;
+    this.code = code;
+    this.attempt = attempt;
+    this.timeout = timeout;
+    this.arity = arity;
+    this.token = token;
+    this.count = count;
+    this.#slot = slot;
+    this.#args = args;
+    this.#at = at;
+  }
+
+  /** Calls that have not been taken. */
+  get left(): number {
+    return this.count - this.#taken;
+  }
+
+  /** Takes the next call out. @param job one to be used again: it has ended, and nobody knows it any more. */
+  next(job: Job | undefined): Job {
+    const slot = this.#slot + this.#taken;
+    const at = this.#at;
+    this.#taken += 1;
+    this.#at = at + this.arity;
+    if (job === undefined) return new Job(this, slot, this.#args.slice(at, this.#at));
+    job.run = this;
+    job.slot = slot;
+    // Written over, not made anew: what the function was given is a copy of the list, and nobody else holds it.
+    if (job.args.length !== this.arity) job.args.length = this.arity;
+    for (let each = 0; each < this.arity; each += 1) job.args[each] = this.#args[at + each];
+    return job;
+  }
+}
+
+/** A call that starts, runs or has ended. */
+export class Job {
+  run: Run;
+  slot: number;
+  readonly args: unknown[];
+  startedAt = 0;
+  context: TaskContext | undefined = undefined;
+  controller: AbortController | undefined = undefined;
+  stopped: { readonly reason: unknown } | undefined = undefined;
+  /** Code that a task leaves behind may still find its job when the job has ended, and must change nothing. */
+  phase: "running" | "ended" = "running";
+
+  constructor(run: Run, slot: number, args: unknown[]) {
+    this.run = run;
+    this.slot = slot;
+    this.args = args;
+  }
+
+  get host(): JobHost {
+    return this.run.host;
+  }
+
+  get token(): number {
+    return this.run.token;
+  }
+
+  get attempt(): number {
+    return this.run.attempt;
+  }
+
+  get timeout(): number | undefined {
+    return this.run.timeout;
+  }
+}
+
+/** In the place of a start time: the call is claimed, and its module is being loaded. */
+export const LOADING = -1;

@@ -1,0 +1,111 @@
+/** The calls a port has handed over, by slot.
+ *
+ *  Guarantees: a slot is given to one call at a time; giving and taking cost the same however many are out; slots are
+ *  given round and round, so that calls handed over together nearly always have neighbouring slots, which lets a message
+ *  name the first of them and their number; each use of a slot has a generation of its own. */
+import { InvariantError } from "../base/errors.js";
+import type { Ticket } from "./port.js";
+
+/** One of the calls that a ticket stands for. */
+export interface Held<T> {
+  readonly ticket: T;
+  /** Which of the ticket's calls, from 0. */
+  readonly offset: number;
+  readonly slot: number;
+}
+
+export class SlotRing<T extends Ticket> {
+  readonly #size: number;
+  readonly #tickets: (T | undefined)[];
+  readonly #offsets: Uint32Array;
+  readonly #tokens: Int32Array;
+  /** 1: not to be given, whether or not a ticket stands there. */
+  readonly #out: Uint8Array;
+  readonly #generations: Int32Array;
+  #next = 0;
+  #room: number;
+
+  constructor(size: number) {
+    this.#size = size;
+    this.#room = size;
+    this.#tickets = new Array<T | undefined>(size).fill(undefined);
+    this.#offsets = new Uint32Array(size);
+    this.#tokens = new Int32Array(size);
+    this.#out = new Uint8Array(size);
+    this.#generations = new Int32Array(size);
+  }
+
+  /** Slots that can be given. */
+  get room(): number {
+    return this.#room;
+  }
+
+  /** Gives the next free slot to one of the ticket's calls. */
+  give(ticket: T, offset: number): number {
+    if (this.#room === 0) throw new InvariantError(`${this.#size} calls are held already`);
+    let slot = this.#next;
+    // A call that takes long may still stand in the way; the next round passes over it.
+    while (this.#out[slot] === 1) slot = this.#after(slot);
+    this.#next = this.#after(slot);
+    this.#generations[slot] = this.generationAt(slot) + 1;
+    this.#tickets[slot] = ticket;
+    this.#offsets[slot] = offset;
+    this.#out[slot] = 1;
+    this.#room -= 1;
+    if (offset === 0) ticket.slot = slot;
+    return slot;
+  }
+
+  #after(slot: number): number {
+    return slot + 1 < this.#size ? slot + 1 : 0;
+  }
+
+  ticketAt(slot: number): T | undefined {
+    return this.#tickets[slot];
+  }
+
+  offsetAt(slot: number): number {
+    return this.#offsets[slot] ?? 0;
+  }
+
+  /** How often this slot has been given; wraps after 2^31 times. */
+  generationAt(slot: number): number {
+    return this.#generations[slot] ?? 0;
+  }
+
+  /** What the worker must show to claim the call in this slot. */
+  tokenAt(slot: number): number {
+    return this.#tokens[slot] ?? 0;
+  }
+
+  setToken(slot: number, token: number): void {
+    this.#tokens[slot] = token;
+  }
+
+  /** The call in this slot is over, and the slot can be given again. */
+  free(slot: number): void {
+    this.#tickets[slot] = undefined;
+    this.#out[slot] = 0;
+    this.#room += 1;
+  }
+
+  /** Lets go of the call and keeps its slot from being given, until `free`. */
+  vacate(slot: number): void {
+    this.#tickets[slot] = undefined;
+  }
+
+  /** All calls that are held, in the order in which they were handed over. */
+  *[Symbol.iterator](): IterableIterator<Held<T>> {
+    for (let step = 0; step < this.#size; step += 1) {
+      const slot = (this.#next + step) % this.#size;
+      const ticket = this.#tickets[slot];
+      if (ticket !== undefined) yield { ticket, offset: this.offsetAt(slot), slot };
+    }
+  }
+
+  /** The held calls of one ticket, in order. */
+  of(ticket: T): readonly Held<T>[] {
+    if (ticket.count === 1) return this.#tickets[ticket.slot] === ticket ? [{ ticket, offset: 0, slot: ticket.slot }] : [];
+    return [...this].filter((held) => held.ticket === ticket);
+  }
+}

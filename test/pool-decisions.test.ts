@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CLOSED, nextBreaker } from "../packages/manyhands/dist/pool/breaker.js";
 import type { Candidate, View } from "../packages/manyhands/dist/pool/place.js";
 import { place } from "../packages/manyhands/dist/pool/place.js";
-import { BUDGET, Profile, takes } from "../packages/manyhands/dist/pool/profile.js";
+import { BUDGET, Profile, takes, UNKNOWN } from "../packages/manyhands/dist/pool/profile.js";
 import { afterFailure, afterLoss, type RetryPolicy } from "../packages/manyhands/dist/pool/retry.js";
 
 const worker = (held: number, lastUsed: number, takesMore = true): Candidate => ({ held, lastUsed, takes: takesMore });
@@ -107,13 +107,13 @@ describe("takes()", () => {
 
 describe("Profile", () => {
   test("knows nothing at first", () => {
-    expect(new Profile().cost).toBe(Number.POSITIVE_INFINITY);
+    expect(new Profile().cost).toBe(UNKNOWN);
   });
 
   test("learns from the first call, and never believes that a call costs nothing", () => {
     const profile = new Profile();
     profile.observe(3);
-    expect(profile.cost).toBe(3);
+    expect(profile.cost).toBe(3000);
     const quick = new Profile();
     quick.observe(0);
     expect(quick.cost).toBeGreaterThan(0);

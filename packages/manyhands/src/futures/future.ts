@@ -49,6 +49,8 @@ export interface FutureControl {
   fail(future: Future<unknown>, error: unknown): void;
   cancel(future: Future<unknown>, error: unknown): void;
   progress(future: Future<unknown>, value: unknown): void;
+  /** Whether settling it runs nobody's code there and then. */
+  quiet(future: Future<unknown>): boolean;
   /** Somebody is going to look at the outcome; a failure is theirs. */
   observe(future: Future<unknown>): void;
   /** Somebody begins to wait for it. */
@@ -73,11 +75,39 @@ type Callback = (future: never) => void;
 /** Whether this is a promise's own resolving function: then somebody awaits the future, where `then` and `catch` of a
  *  program that goes on pass functions of its own. */
 function isResolver(callback: unknown): boolean {
-  return (
-    typeof callback === "function" && callback.name === "" && RESOLVER.test(Function.prototype.toString.call(callback))
-  );
+  return typeof callback === "function" && callback.name === "" && sourceOf.call(callback) === NATIVE;
 }
-const RESOLVER = /\{ \[native code\] \}$/;
+const sourceOf = Function.prototype.toString;
+const NATIVE = sourceOf.call(sourceOf).replace("toString", "");
+
+/** What `then` gives to whoever passes a promise's own resolving functions. Nearly always that is `await` or
+ *  `Promise.all`, which do not look at it: so it becomes a promise when it is used as one. It resolves with what those
+ *  functions return, which is nothing. */
+class Passed implements Promise<undefined> {
+  readonly [Symbol.toStringTag] = "Promise";
+  readonly #future: Future<unknown>;
+
+  constructor(future: Future<unknown>) {
+    this.#future = future;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it stands for a promise
+  then<A = undefined, B = never>(
+    onFulfilled?: ((value: undefined) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    const nothing = (): undefined => undefined;
+    return this.#future.then(nothing, nothing).then(onFulfilled, onRejected);
+  }
+
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<undefined | B> {
+    return this.then(undefined, onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<undefined> {
+    return this.then().finally(onFinally);
+  }
+}
 
 /** The result of a call, now or later. It can be awaited like a promise.
  *
@@ -246,8 +276,19 @@ export class Future<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    if (this.#owner?.minds === true && isResolver(onFulfilled)) this.#owner.awaited();
-    return this.#whenSettled().then(onFulfilled, onRejected);
+    if (!isResolver(onFulfilled) || !isResolver(onRejected)) return this.#whenSettled().then(onFulfilled, onRejected);
+    if (this.#owner?.minds === true) this.#owner.awaited();
+    if (this.#resolve !== undefined) return this.#whenSettled().then(onFulfilled, onRejected);
+    // Somebody's promise waits for this future: it is settled directly, which saves two promises of our own and two
+    // turns of the microtask queue, about half of what a small call costs.
+    if (this.#state === "succeeded") (onFulfilled as (value: T) => void)(this.#outcome as T);
+    else if (this.done()) return this.#whenSettled().then(onFulfilled, onRejected);
+    else {
+      this.#observed = "yes";
+      this.#resolve = onFulfilled as (value: never) => void;
+      this.#reject = onRejected as (reason: unknown) => void;
+    }
+    return new Passed(this as Future<unknown>) as Promise<unknown> as Promise<A | B>;
   }
 
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
@@ -268,12 +309,19 @@ export class Future<T> implements PromiseLike<T> {
     if (this.#state === "succeeded") this.#promise = Promise.resolve(this.#outcome as T);
     else if (this.done()) this.#promise = Promise.reject(this.#outcome);
     else {
-      this.#promise = new Promise<T>((resolve, reject) => {
-        this.#resolve = resolve;
-        this.#reject = reject;
-      });
+      this.#promise = new Promise<T>((resolve, reject) => this.#settles(resolve, reject));
     }
     return this.#promise;
+  }
+
+  #settles(resolve: (value: T) => void, reject: (reason: unknown) => void): void {
+    if (this.#resolve === undefined) {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      return;
+    }
+    this.#callbacks ??= [];
+    this.#callbacks.push(() => (this.#state === "succeeded" ? resolve(this.#outcome as T) : reject(this.#outcome)));
   }
 
   async #whenDone(options: WaitOptions | undefined): Promise<void> {
@@ -343,6 +391,7 @@ export class Future<T> implements PromiseLike<T> {
       progress: (future, value) => {
         for (const listener of future.#listeners ?? []) future.#call(() => listener(value));
       },
+      quiet: (future) => future.#callbacks === undefined,
       observe: (future) => {
         future.#observed = "yes";
         // It may have failed before anybody looked, and its promise be waiting to be reported.

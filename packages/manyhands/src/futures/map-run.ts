@@ -198,8 +198,9 @@ export class MapRun<T> implements ItemSink {
   /** One more has gone into the collection. */
   #collected(): void {
     this.#taken += 1;
+    if (this.#collection?.failure !== undefined) return this.#serve();
     if ((this.#pulled - this.#taken) * 2 <= this.#window) this.pump();
-    if (this.#taken === this.#pulled || this.#collection?.failure !== undefined) this.#serve();
+    if (this.#taken === this.#pulled) this.#serve();
   }
 
   /** Takes no more input, cancels what has not started, and ends the consumers: with `error` when one is given. */

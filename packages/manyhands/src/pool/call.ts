@@ -114,6 +114,11 @@ export class Call implements Ticket, FutureOwner, Waiting {
     return this.#state === "queued";
   }
 
+  /** Whether its value can be given to it at any time: no code but ours runs then. */
+  get quiet(): boolean {
+    return this.future !== undefined && control.quiet(this.future);
+  }
+
   /** What is disposed of when it is settled. Made when it is needed: most calls have no timers. */
   get timers(): Disposable[] {
     this.#timers ??= [];

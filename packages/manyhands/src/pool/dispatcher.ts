@@ -226,9 +226,10 @@ export class Dispatcher implements Disposable {
     if (batch.length === 0) return;
     this.#uses += 1;
     member.lastUsed = this.#uses;
-    this.#crew.given(member);
     this.#crew.hold(member, this.#queued);
     member.port.send(batch);
+    // After it holds them: a worker whose quota is used up lets go of the keys of which it holds nothing.
+    this.#crew.given(member);
     this.#watchdog.watch(member);
   }
 

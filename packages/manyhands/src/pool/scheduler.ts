@@ -31,6 +31,9 @@ import { Stopper } from "./stopper.js";
 import { targetOf } from "./targets.js";
 import { TimeLimits } from "./time-limits.js";
 
+/** Calls of one turn after which the first of them leave: a message for fewer costs more than it gains. */
+const STRETCH = 256;
+
 export interface SchedulerSettings extends CrewSettings {
   readonly kind: ExecutorKind;
   readonly gate: RateGate | undefined;
@@ -54,6 +57,11 @@ export class Scheduler implements CallOwner {
   #now = 0;
   /** What the latest call of this turn was submitted with. */
   #order: Order | undefined;
+  /** Calls submitted in this turn. */
+  #burst = 0;
+  /** Values that came amid a turn for calls whose settling runs somebody's code; they are settled at its end. */
+  readonly #deferred: (() => void)[] = [];
+  #when: "any-time" | "amid-turn" = "any-time";
   #whenIdle: (() => void)[] = [];
   #whenEmpty: (() => void)[] = [];
 
@@ -158,7 +166,24 @@ export class Scheduler implements CallOwner {
     if (refusal !== undefined) this.#settler.fail(call, refusal);
     else if (plan.signal?.aborted === true) this.#settler.cancel(call, cancellation(plan.signal.reason));
     else this.#admit(call);
+    this.#burst += 1;
+    if (this.#burst % STRETCH === 0) this.#amidTurn();
     return call;
+  }
+
+  /** A loop that submits thousands of calls would otherwise keep the workers waiting for its end, and then hold all of
+   *  them at once: they leave in stretches, and what has ended meanwhile is settled. As long as the loop runs nobody
+   *  else's code may, so a call with callbacks is left for the end of the turn. */
+  #amidTurn(): void {
+    if (this.#settings.kind === "event-loop") return;
+    this.#when = "amid-turn";
+    for (const { port } of this.crew.members) port.look();
+    this.#when = "any-time";
+    this.#dispatcher.giveOut();
+  }
+
+  #settleDeferred(): void {
+    for (const settle of this.#deferred.splice(0)) settle();
   }
 
   #refusalOf(call: Call): Error | undefined {
@@ -245,7 +270,9 @@ export class Scheduler implements CallOwner {
         this.#giveBack([item]);
       },
       copied: (bytes) => this.statistics.copied(bytes),
-      turn: () => this.#dispatcher.dispatch(),
+      turn: () => {
+        if (this.#when === "any-time") this.#dispatcher.dispatch();
+      },
       returned: (calls) => this.#giveBack(calls),
       exited: (worker, exit, running, waiting) => this.#exited(worker, exit, running, waiting),
       broken: (error) => this.#break(error),
@@ -263,7 +290,9 @@ export class Scheduler implements CallOwner {
     startedAt: number,
     duration: number,
   ): void {
-    if (call.count === 1) {
+    if (this.#when === "amid-turn" && !call.quiet) {
+      this.#deferred.push(() => this.#fulfilled(member, call, offset, value, startedAt, duration));
+    } else if (call.count === 1) {
       if (this.#ended(member, call, 0, startedAt, duration) !== undefined) this.#settler.fulfilled(call, value);
     } else if (call.stop !== undefined) {
       const item = this.#ended(member, call, offset, startedAt, duration);
@@ -345,7 +374,9 @@ export class Scheduler implements CallOwner {
   #turned(): void {
     this.#now = 0;
     this.#order = undefined;
+    this.#burst = 0;
     this.#sites.turn();
+    if (this.#deferred.length > 0) this.#settleDeferred();
     if (this.unsettled === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
@@ -360,6 +391,7 @@ export class Scheduler implements CallOwner {
   }
 
   abort(call: Call, reason: unknown): boolean {
+    this.#settleDeferred();
     // It may have ended without having been heard of.
     call.worker?.port.look();
     if (call.state === "settled") return false;

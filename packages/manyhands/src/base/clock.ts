@@ -33,8 +33,11 @@ class Timer implements Disposable {
 
 const NEVER: Disposable = { [Symbol.dispose]: () => undefined };
 
+/** When this thread's clock began, in epoch ms. A constant: asking `performance` for it costs more than the time itself. */
+export const TIME_ORIGIN: number = performance.timeOrigin;
+
 /** The machine's own time. */
 export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => TIME_ORIGIN + performance.now(),
   after: (ms, fire, hold) => (ms === Number.POSITIVE_INFINITY ? NEVER : new Timer(Math.max(0, ms), fire, hold)),
 };

@@ -72,6 +72,16 @@ export interface FutureResolvers<T> {
 
 type Callback = (future: never) => void;
 
+/** What few futures have. */
+class Extras {
+  /** Made when somebody waits otherwise than by the first `await`. */
+  promise: Promise<never> | undefined = undefined;
+  callbacks: Callback[] | undefined = undefined;
+  listeners: Set<(value: unknown) => void> | undefined = undefined;
+  /** Whether somebody is going to look at the outcome without having asked for a promise. */
+  observed: "yes" | "no" = "no";
+}
+
 /** Whether this is a promise's own resolving function: then somebody awaits the future, where `then` and `catch` of a
  *  program that goes on pass functions of its own. */
 function isResolver(callback: unknown): boolean {
@@ -117,21 +127,26 @@ class Passed implements Promise<undefined> {
  *  future.onProgress((value) => console.log(value));
  *  console.log(await future);
  *  ``` */
+// Few fields, all set in the constructor: thousands of futures may be pending, and what they weigh is what the garbage
+// collector copies. What few of them need stands in `Extras`.
 export class Future<T> implements PromiseLike<T> {
-  #state: FutureState = "pending";
+  #state: FutureState;
   /** The value or the error, by `#state`. */
-  #outcome: unknown = undefined;
+  #outcome: unknown;
   #owner: FutureOwner | undefined;
-  #observed: "yes" | "no" = "no";
-  #promise: Promise<T> | undefined = undefined;
   // The parameters below are `never` so that Future<Cat> stays assignable to Future<Animal>.
-  #resolve: ((value: never) => void) | undefined = undefined;
-  #reject: ((reason: unknown) => void) | undefined = undefined;
-  #callbacks: Callback[] | undefined = undefined;
-  #listeners: Set<(value: unknown) => void> | undefined = undefined;
+  #resolve: ((value: never) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  #extras: Extras | undefined;
 
   private constructor(owner: FutureOwner | undefined) {
+    this.#state = "pending";
     this.#owner = owner;
+  }
+
+  get #rare(): Extras {
+    this.#extras ??= new Extras();
+    return this.#extras;
   }
 
   /** A future with its other end outside, for work that no executor runs.
@@ -247,14 +262,17 @@ export class Future<T> implements PromiseLike<T> {
    *  What a callback throws is reported as a process warning; it reaches neither the caller nor the other callbacks. */
   addDoneCallback(callback: (future: Future<T>) => void): void {
     if (this.done()) this.#call(callback);
-    else if (this.#callbacks === undefined) this.#callbacks = [callback];
-    else this.#callbacks.push(callback);
+    else {
+      this.#rare.callbacks ??= [];
+      this.#rare.callbacks.push(callback);
+    }
   }
 
   /** Takes one registration of `callback` back. @returns whether there was one. */
   removeDoneCallback(callback: (future: Future<T>) => void): boolean {
-    const at = this.#callbacks?.indexOf(callback) ?? -1;
-    if (at >= 0) this.#callbacks?.splice(at, 1);
+    const callbacks = this.#extras?.callbacks;
+    const at = callbacks?.indexOf(callback) ?? -1;
+    if (at >= 0) callbacks?.splice(at, 1);
     return at >= 0;
   }
 
@@ -266,9 +284,9 @@ export class Future<T> implements PromiseLike<T> {
    *  await future;
    *  ``` */
   onProgress(listener: (value: unknown) => void): Disposable {
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners?.delete(listener) };
+    this.#rare.listeners ??= new Set();
+    this.#rare.listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#extras?.listeners?.delete(listener) };
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a future is a PromiseLike by contract
@@ -284,7 +302,6 @@ export class Future<T> implements PromiseLike<T> {
     if (this.#state === "succeeded") (onFulfilled as (value: T) => void)(this.#outcome as T);
     else if (this.done()) return this.#whenSettled().then(onFulfilled, onRejected);
     else {
-      this.#observed = "yes";
       this.#resolve = onFulfilled as (value: never) => void;
       this.#reject = onRejected as (reason: unknown) => void;
     }
@@ -304,14 +321,13 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   #whenSettled(): Promise<T> {
-    this.#observed = "yes";
-    if (this.#promise !== undefined) return this.#promise;
-    if (this.#state === "succeeded") this.#promise = Promise.resolve(this.#outcome as T);
-    else if (this.done()) this.#promise = Promise.reject(this.#outcome);
-    else {
-      this.#promise = new Promise<T>((resolve, reject) => this.#settles(resolve, reject));
-    }
-    return this.#promise;
+    if (this.#state === "succeeded") return Promise.resolve(this.#outcome as T);
+    const rare = this.#rare;
+    rare.observed = "yes";
+    rare.promise ??= this.done()
+      ? Promise.reject(this.#outcome)
+      : (new Promise<T>((resolve, reject) => this.#settles(resolve, reject)) as Promise<never>);
+    return rare.promise;
   }
 
   #settles(resolve: (value: T) => void, reject: (reason: unknown) => void): void {
@@ -320,8 +336,9 @@ export class Future<T> implements PromiseLike<T> {
       this.#reject = reject;
       return;
     }
-    this.#callbacks ??= [];
-    this.#callbacks.push(() => (this.#state === "succeeded" ? resolve(this.#outcome as T) : reject(this.#outcome)));
+    const rare = this.#rare;
+    rare.callbacks ??= [];
+    rare.callbacks.push(() => (this.#state === "succeeded" ? resolve(this.#outcome as T) : reject(this.#outcome)));
   }
 
   async #whenDone(options: WaitOptions | undefined): Promise<void> {
@@ -349,19 +366,25 @@ export class Future<T> implements PromiseLike<T> {
     this.#move(to);
     this.#outcome = outcome;
     this.#owner = undefined;
-    this.#listeners = undefined;
-    if (to === "succeeded") this.#resolve?.(outcome as never);
-    else this.#reject?.(outcome);
+    const resolve = this.#resolve;
+    const reject = this.#reject;
     this.#resolve = undefined;
     this.#reject = undefined;
-    const callbacks = this.#callbacks;
-    if (callbacks !== undefined) {
-      this.#callbacks = undefined;
-      for (const callback of callbacks) this.#call(callback);
-    }
+    if (to === "succeeded") resolve?.(outcome as never);
+    else reject?.(outcome);
+    if (this.#extras !== undefined) this.#settleExtras(this.#extras);
     // After the callbacks, for they may look. The rejected promise makes Node itself watch for the first look: it
     // reports after the current microtasks, and takes the report back when somebody looks later.
-    if (to === "failed" && this.#observed === "no") this.#promise ??= Promise.reject(outcome);
+    if (to === "failed" && reject === undefined && this.#extras?.observed !== "yes") {
+      this.#rare.promise ??= Promise.reject(outcome);
+    }
+  }
+
+  #settleExtras(extras: Extras): void {
+    extras.listeners = undefined;
+    const { callbacks } = extras;
+    extras.callbacks = undefined;
+    for (const callback of callbacks ?? []) this.#call(callback);
   }
 
   #call(callback: Callback): void {
@@ -389,13 +412,14 @@ export class Future<T> implements PromiseLike<T> {
       fail: (future, error) => future.#settle("failed", error),
       cancel: (future, error) => future.#settle("cancelled", error),
       progress: (future, value) => {
-        for (const listener of future.#listeners ?? []) future.#call(() => listener(value));
+        for (const listener of future.#extras?.listeners ?? []) future.#call(() => listener(value));
       },
-      quiet: (future) => future.#callbacks === undefined,
+      quiet: (future) => future.#extras === undefined,
       observe: (future) => {
-        future.#observed = "yes";
+        if (future.#state === "succeeded") return;
+        future.#rare.observed = "yes";
         // It may have failed before anybody looked, and its promise be waiting to be reported.
-        future.#promise?.catch(() => undefined);
+        future.#extras?.promise?.catch(() => undefined);
       },
       awaited: (future) => future.#owner?.awaited(),
       outcome: (future) => {

@@ -3,6 +3,7 @@
  *
  *  Guarantees: one legality table; every item is settled exactly once, into its future or its map; what a call held is
  *  let go of then. */
+import { InvariantError } from "../base/errors.js";
 import { illegalMove } from "../base/invariant.js";
 import { type CallReport, control, type Future, type FutureOwner, type ItemSink, type Transferable } from "../futures/mod.js";
 import type { AnyTask } from "../wire/mod.js";
@@ -41,49 +42,99 @@ export interface CallOwner {
   awaited(call: Call): void;
 }
 
-export class Call implements Ticket, FutureOwner, Waiting {
-  readonly order: Order;
-  args: readonly unknown[];
-  readonly arity: number;
-  /** Order of the submits. */
-  readonly sequence: number;
-  /** How many items it stands for, those included that have an outcome already. */
-  count: number;
-  /** Items without an outcome. */
-  left: number;
-  #state: CallState = "new";
-  attempt = 1;
-  slot = -1;
-  /** The worker it is at. */
-  worker: Crewman | undefined = undefined;
-  /** Expected running time of each item when it was handed over, in whole µs. */
-  cost = 0;
-  stop: Stop | undefined = undefined;
-  #timers: Disposable[] | undefined = undefined;
-  /** The map it belongs to, and the place of its first item there. */
-  readonly sink: ItemSink | undefined;
+/** Where the items of a map go that a call stands for. */
+class Items {
+  readonly sink: ItemSink;
+  /** The place of the first in the map. */
   readonly index: number;
-  /** The last attempt, for calls of a map. */
+  /** How many, those included that have an outcome already. */
+  count: number;
+  /** How many have no outcome. */
+  left: number;
+  /** The last attempt. */
   report: CallReport = NEVER_STARTED;
-  readonly future: Future<unknown> | undefined;
 
-  constructor(
-    order: Order,
-    args: readonly unknown[],
-    count: number,
-    sequence: number,
-    sink: ItemSink | undefined,
-    index: number,
-  ) {
-    this.order = order;
-    this.args = args;
-    this.arity = count === 1 ? args.length : args.length / count;
-    this.count = count;
-    this.left = count;
-    this.sequence = sequence;
+  constructor(sink: ItemSink, index: number, count: number) {
     this.sink = sink;
     this.index = index;
-    this.future = sink === undefined ? control.create<unknown>(this) : undefined;
+    this.count = count;
+    this.left = count;
+  }
+}
+
+// Few fields, all set in the constructor: thousands of these are made in one turn, and what they weigh is what the
+// garbage collector copies. What is rare stands apart, in `Items` and in arrays that are made when they are needed.
+export class Call implements Ticket, FutureOwner, Waiting {
+  declare readonly order: Order;
+  declare args: readonly unknown[];
+  /** Order of the submits. */
+  declare readonly sequence: number;
+  #state: CallState;
+  declare attempt: number;
+  declare slot: number;
+  /** The worker it is at. */
+  declare worker: Crewman | undefined;
+  /** Expected running time of each item when it was handed over, in whole µs. */
+  declare cost: number;
+  declare stop: Stop | undefined;
+  #timers: Disposable[] | undefined;
+  /** For calls of a map. */
+  readonly #items: Items | undefined;
+  declare readonly future: Future<unknown> | undefined;
+
+  constructor(order: Order, args: readonly unknown[], sequence: number, items: Items | undefined) {
+    this.order = order;
+    this.args = args;
+    this.sequence = sequence;
+    this.#state = "new";
+    this.attempt = 1;
+    this.slot = -1;
+    this.worker = undefined;
+    this.cost = 0;
+    this.stop = undefined;
+    this.#items = items;
+    this.future = items === undefined ? control.create<unknown>(this) : undefined;
+  }
+
+  /** A call that stands for `count` items of a map, from the place `index` on. Their arguments stand in `args` one after
+   *  another. */
+  static ofItems(
+    order: Order,
+    args: readonly unknown[],
+    sequence: number,
+    sink: ItemSink,
+    index: number,
+    count: number,
+  ): Call {
+    return new Call(order, args, sequence, new Items(sink, index, count));
+  }
+
+  /** How many items it stands for, those included that have an outcome already. */
+  get count(): number {
+    return this.#items === undefined ? 1 : this.#items.count;
+  }
+
+  /** Items without an outcome. */
+  get left(): number {
+    return this.#items === undefined ? 1 : this.#items.left;
+  }
+
+  get arity(): number {
+    return this.#items === undefined ? this.args.length : this.args.length / this.#items.count;
+  }
+
+  /** The map it belongs to. */
+  get sink(): ItemSink | undefined {
+    return this.#items?.sink;
+  }
+
+  get index(): number {
+    return this.#items?.index ?? 0;
+  }
+
+  /** Notes its last attempt. */
+  ran(startedAt: number, duration: number, workerName: string): void {
+    if (this.#items !== undefined) this.#items.report = { startedAt, duration, attempt: this.attempt, workerName };
   }
 
   get plan(): CallPlan {
@@ -169,59 +220,69 @@ export class Call implements Ticket, FutureOwner, Waiting {
 
   /** Takes the last `count` items out. @returns the call that they are from now on. */
   splitTail(count: number): Call {
-    const from = this.count - count;
-    this.count = from;
-    this.left -= count;
-    return this.#part(from, count);
+    const items = this.#several();
+    const from = items.count - count;
+    const tail = this.#part(items, from, count);
+    this.args = this.args.slice(0, from * this.arity);
+    items.count = from;
+    items.left -= count;
+    return tail;
   }
 
   /** Takes one item out, which keeps its place. @returns the call that it is from now on. */
   splitItem(offset: number): Call {
-    this.left -= 1;
-    const item = this.#part(offset, 1);
+    const items = this.#several();
+    const item = this.#part(items, offset, 1);
+    items.left -= 1;
     item.stop = this.stop;
     item.#state = this.#state;
     return item;
   }
 
-  #part(from: number, count: number): Call {
-    const args = this.args.slice(from * this.arity, (from + count) * this.arity);
-    return new Call(this.order, args, count, this.sequence, this.sink, this.index + from);
+  #several(): Items {
+    if (this.#items === undefined) throw new InvariantError("only a call of several items can be split");
+    return this.#items;
+  }
+
+  #part({ sink, index }: Items, from: number, count: number): Call {
+    const { arity } = this;
+    const args = this.args.slice(from * arity, (from + count) * arity);
+    return Call.ofItems(this.order, args, this.sequence, sink, index + from, count);
   }
 
   /** One of its several items has its value. */
   fulfilItem(offset: number, value: unknown, startedAt: number, duration: number, workerName: string): void {
-    this.left -= 1;
-    if (this.left === 0) this.#end();
-    this.sink?.fulfilled(this.index + offset, value, startedAt, duration, this.attempt, workerName);
+    const items = this.#several();
+    items.left -= 1;
+    if (items.left === 0) this.#end();
+    items.sink.fulfilled(items.index + offset, value, startedAt, duration, this.attempt, workerName);
   }
 
   /** Its value is there. */
   fulfil(value: unknown): void {
     this.#end();
-    if (this.future !== undefined) control.succeed(this.future, value);
-    else {
-      const { startedAt, duration, attempt, workerName } = this.report;
-      this.sink?.fulfilled(this.index, value, startedAt, duration, attempt, workerName);
-    }
+    if (this.future !== undefined) return control.succeed(this.future, value);
+    const { sink, index, report } = this.#several();
+    sink.fulfilled(index, value, report.startedAt, report.duration, report.attempt, report.workerName);
   }
 
   /** It ends without a value, every item that is left. */
   refuse(reason: unknown, how: Refused): void {
-    const { left } = this;
     this.#end();
-    if (this.future === undefined) {
-      for (let item = this.count - left; item < this.count; item += 1) {
-        this.sink?.rejected(this.index + item, reason, this.report);
-      }
-    } else if (how === "cancelled") control.cancel(this.future, reason);
+    if (this.future === undefined) this.#refuseItems(reason);
+    else if (how === "cancelled") control.cancel(this.future, reason);
     else control.fail(this.future, reason);
+  }
+
+  /** Those that have an outcome already are the first ones: whatever else befalls an item takes it out. */
+  #refuseItems(reason: unknown): void {
+    const { sink, index, count, left, report } = this.#several();
+    for (let item = count - left; item < count; item += 1) sink.rejected(index + item, reason, report);
   }
 
   /** It is over. The future may live long; what the call was given need not. */
   #end(): void {
     this.move("settled");
-    this.left = 0;
     this.args = NO_ARGS;
     this.worker = undefined;
     if (this.#timers === undefined) return;

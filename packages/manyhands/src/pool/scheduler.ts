@@ -128,7 +128,7 @@ export class Scheduler implements CallOwner {
   }
 
   submit(task: AnyTask, args: readonly unknown[], plan: CallPlan, site: Site): Call {
-    return this.#submit(new Call(this.#orderOf(task, plan, site), args, 1, this.#sequence++, undefined, 0));
+    return this.#submit(new Call(this.#orderOf(task, plan, site), args, this.#sequence++, undefined));
   }
 
   /** Submits `count` items of a map, whose arguments stand in `args` one after another, as one call.
@@ -142,7 +142,7 @@ export class Scheduler implements CallOwner {
     sink: ItemSink,
     index: number,
   ): void {
-    this.#submit(new Call(this.#orderOf(task, plan, site), args, count, this.#sequence++, sink, index));
+    this.#submit(Call.ofItems(this.#orderOf(task, plan, site), args, this.#sequence++, sink, index, count));
   }
 
   /** Whether items of a map may travel as one call: nothing is asked for that concerns each of them alone. */
@@ -311,7 +311,7 @@ export class Scheduler implements CallOwner {
     member.remove(call);
     if (call.count === 1) return call;
     const item = call.splitItem(offset);
-    item.report = { startedAt, duration, attempt: item.attempt, workerName: member.port.name };
+    item.ran(startedAt, duration, member.port.name);
     return item;
   }
 

@@ -100,9 +100,7 @@ export class Settler {
   observe(call: Call, startedAt: number, duration: number, worker: Crewman): void {
     if (startedAt > 0) this.statistics.wait.observe(startedAt - call.order.submittedAt);
     this.statistics.run.observe(duration);
-    // Only maps tell of it.
-    if (call.sink === undefined || call.count > 1) return;
-    call.report = { startedAt, duration, attempt: call.attempt, workerName: worker.port.name };
+    if (call.count === 1) call.ran(startedAt, duration, worker.port.name);
   }
 
   #retryOrFail(call: Call, reason: unknown): void {

@@ -3,6 +3,7 @@
  *  Guarantees: at most `limit` calls run at once; every call that was claimed is answered exactly once; outcomes that
  *  wait to be announced are announced before a call that may take long; other work of the thread (timers, sockets,
  *  messages) gets its turn at least every `SLICE` ms as long as no single call takes longer. */
+import { TIME_ORIGIN } from "../base/clock.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { isThenable } from "../base/thenable.js";
 import { leaveAlone, runAlone, runAmong } from "./context.js";
@@ -114,7 +115,7 @@ export class TaskLoop {
     if (this.#unannounced > 0 && (code.longest > SHORT || now - this.#announcedAt > ANNOUNCE_EVERY)) {
       this.#announce(now);
     }
-    job.startedAt = performance.timeOrigin + now;
+    job.startedAt = TIME_ORIGIN + now;
     if (this.#host.claim(job)) return this.#run(job, code, now);
     this.#spare = job;
     return now;
@@ -132,7 +133,7 @@ export class TaskLoop {
       (loaded) => {
         this.#loading.delete(code);
         const now = performance.now();
-        job.startedAt = performance.timeOrigin + now;
+        job.startedAt = TIME_ORIGIN + now;
         this.#host.begun(job);
         this.#run(job, loaded, now);
         this.drain();

@@ -8,6 +8,7 @@ export class Bundle<T> {
   readonly #host: MapHost<T>;
   readonly #sink: ItemSink;
   readonly #most: number;
+  readonly #shape: "argument" | "list";
   #args: unknown[] = [];
   #count = 0;
   #arity = 0;
@@ -17,6 +18,23 @@ export class Bundle<T> {
     this.#host = host;
     this.#sink = sink;
     this.#most = host.together();
+    this.#shape = host.shape;
+  }
+
+  /** Whether the item goes with those that wait, and nothing need be submitted yet. */
+  joins(item: T): boolean {
+    if (this.#most === 1 || this.#shape === "list" || this.#count + 1 >= this.#most) return false;
+    return (this.#count === 0 || this.#arity === 1) && (typeof item === "number" || isSimple(item));
+  }
+
+  /** Adds an item that joins. */
+  join(item: T, index: number): void {
+    if (this.#count === 0) {
+      this.#index = index;
+      this.#arity = 1;
+    }
+    this.#args.push(item);
+    this.#count += 1;
   }
 
   /** Adds the item at `index`; throws when it is none, or when the executor takes no more calls. */

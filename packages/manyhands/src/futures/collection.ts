@@ -36,6 +36,14 @@ export class Collection {
     }
   }
 
+  /** The values of neighbours, from `index` on. */
+  fulfilledRun(index: number, values: readonly unknown[]): void {
+    const at = index - this.#base;
+    if (this.#order === "ordered" && (at !== this.#values.length || this.#failure !== undefined)) {
+      for (let each = 0; each < values.length; each += 1) this.fulfilled(index + each, values[each]);
+    } else this.#values.push(...values);
+  }
+
   rejected(index: number, reason: unknown): void {
     const at = this.#order === "ordered" ? index - this.#base : 0;
     if (this.#failure === undefined || at < this.#failure.at) this.#failure = { at, reason };

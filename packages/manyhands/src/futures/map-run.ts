@@ -32,6 +32,15 @@ export interface ItemSink {
     attempt: number,
     workerName: string,
   ): void;
+  /** Neighbouring items, from `index` on; the lists are valid until this returns. */
+  fulfilledRun(
+    index: number,
+    values: readonly unknown[],
+    starts: Float64Array,
+    durations: Float64Array,
+    attempt: number,
+    workerName: string,
+  ): void;
   rejected(index: number, reason: unknown, report: CallReport): void;
   /** Whether calls of this map still count as submitted work while the executor drains. */
   readonly drains: boolean;
@@ -39,6 +48,8 @@ export interface ItemSink {
 
 /** What a map needs of an executor. */
 export interface MapHost<T> {
+  /** Whether an item is one argument, or a list of them. */
+  readonly shape: "argument" | "list";
   /** The arguments that an item stands for; throws when it is none. */
   argsOf(item: T): readonly unknown[];
   /** How many items may be submitted together, as things are now. */
@@ -173,10 +184,28 @@ export class MapRun<T> implements ItemSink {
     if (this.#demand === "left") return;
     if (this.#collection !== undefined) {
       this.#collection.fulfilled(index, value);
-      return this.#collected();
+      return this.#collected(1);
     }
     const report = { startedAt, duration, attempt, workerName };
     this.#arrive({ index, outcome: { status: "fulfilled", value }, report });
+  }
+
+  fulfilledRun(
+    index: number,
+    values: readonly unknown[],
+    starts: Float64Array,
+    durations: Float64Array,
+    attempt: number,
+    workerName: string,
+  ): void {
+    if (this.#demand === "left") return;
+    if (this.#collection !== undefined) {
+      this.#collection.fulfilledRun(index, values);
+      return this.#collected(values.length);
+    }
+    for (let at = 0; at < values.length; at += 1) {
+      this.fulfilled(index + at, values[at], starts[at] ?? 0, durations[at] ?? 0, attempt, workerName);
+    }
   }
 
   rejected(index: number, reason: unknown, report: CallReport): void {
@@ -184,7 +213,7 @@ export class MapRun<T> implements ItemSink {
     this.#firstFailure ??= { reason };
     if (this.#collection !== undefined) {
       this.#collection.rejected(index, reason);
-      return this.#collected();
+      return this.#collected(1);
     }
     this.#arrive({ index, outcome: { status: "rejected", reason }, report });
   }
@@ -195,9 +224,9 @@ export class MapRun<T> implements ItemSink {
     this.#serve();
   }
 
-  /** One more has gone into the collection. */
-  #collected(): void {
-    this.#taken += 1;
+  /** So many more have gone into the collection. */
+  #collected(count: number): void {
+    this.#taken += count;
     if (this.#collection?.failure !== undefined) return this.#serve();
     if ((this.#pulled - this.#taken) * 2 <= this.#window) this.pump();
     if (this.#taken === this.#pulled) this.#serve();
@@ -231,24 +260,30 @@ export class MapRun<T> implements ItemSink {
   #pumpSync(iterator: Iterator<T>): void {
     this.#window = this.#host.window();
     const bundle = new Bundle(this.#host, this);
-    while (this.#source.kind === "sync" && this.#pulled - this.#taken < this.#window) {
-      try {
+    try {
+      while (this.#source.kind === "sync" && this.#pulled - this.#taken < this.#window) {
         const next = iterator.next();
         // An input may close its own map.
-        if (this.#source.kind === "sync") this.#accept(next, bundle);
-      } catch (error) {
-        if (this.#source.kind === "sync") this.#source = { kind: "failed", error };
+        if (this.#source.kind !== "sync") break;
+        if (next.done === true) this.#source = { kind: "ended" };
+        else {
+          this.#accept(next.value, bundle);
+        }
       }
+    } catch (error) {
+      if (this.#source.kind === "sync") this.#source = { kind: "failed", error };
     }
     if (this.#demand !== "left") this.#send(() => bundle.flush());
     this.#serve();
   }
 
-  #accept(next: IteratorResult<T>, bundle: Bundle<T>): void {
-    if (next.done === true) this.#source = { kind: "ended" };
-    else {
+  #accept(item: T, bundle: Bundle<T>): void {
+    if (bundle.joins(item)) {
+      bundle.join(item, this.#pulled);
+      this.#pulled += 1;
+    } else {
       this.#send(() => {
-        bundle.add(next.value, this.#pulled);
+        bundle.add(item, this.#pulled);
         this.#pulled += 1;
       });
     }
@@ -272,7 +307,8 @@ export class MapRun<T> implements ItemSink {
         // Closed while the input was awaited: what came is dropped, for nobody takes its result.
         if (this.#source.kind !== "async") break;
         const bundle = new Bundle(this.#host, this);
-        this.#accept(next, bundle);
+        if (next.done === true) this.#source = { kind: "ended" };
+        else this.#accept(next.value, bundle);
         this.#send(() => bundle.flush());
       } catch (error) {
         if (this.#source.kind === "async") this.#source = { kind: "failed", error };

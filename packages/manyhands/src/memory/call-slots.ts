@@ -71,6 +71,11 @@ export class CallSlots {
     this.#plain[at] = token;
   }
 
+  /** The same for `count` neighbours at once. None of them will be asked whether it took its context. */
+  handRun(slot: number, token: number, count: number): void {
+    for (let at = word(slot), end = word(slot + count); at < end; at += SLOT_BYTES / 4) this.#plain[at] = token;
+  }
+
   /** Takes a call back. @returns true when the worker will never run it. */
   recall(slot: number, token: number): boolean {
     return this.#cells.replace(word(slot), token, stated(token, FREE));
@@ -98,15 +103,39 @@ export class CallSlots {
     return (this.#cells.load(word(slot) + 1) & COOPERATIVE) !== 0;
   }
 
+  /** Looks how many outcomes are published; {@link takeFinished} gives those and no others. A pool that went on as long
+   *  as there are more would run after its worker, outcome by outcome. */
+  refresh(): void {
+    this.#published = this.#cells.load(0);
+  }
+
   /** The next slot whose outcome was published, or -1. */
   takeFinished(): number {
-    if (this.#published === this.#position) {
-      this.#published = this.#cells.load(0);
-      if (this.#published === this.#position) return -1;
-    }
+    if (this.#published === this.#position) return -1;
     const slot = this.#plain[RING_AT / 4 + (this.#position & (SLOTS - 1))] ?? 0;
     this.#position = (this.#position + 1) | 0;
     return slot;
+  }
+
+  /** Takes the outcome of `slot`, which was just taken from the ring, and those of its neighbours that follow it there,
+   *  as long as they are numbers: the fast path of large maps.
+   *  @returns how many it put into the lists; 0 when the first is no number. */
+  takeNumbers(slot: number, most: number, values: unknown[], starts: Float64Array, durations: Float64Array): number {
+    const plain = this.#plain;
+    const doubles = this.#doubles;
+    if (plain[word(slot) + 1] !== KIND.number) return 0;
+    for (let at = slot, count = 0; ; ) {
+      const value = start(at) - 1;
+      values.push(doubles[value]);
+      starts[count] = doubles[value + 1] ?? 0;
+      durations[count] = doubles[value + 2] ?? 0;
+      count += 1;
+      at += 1;
+      if (count === most || this.#published === this.#position) return count;
+      if (plain[RING_AT / 4 + (this.#position & (SLOTS - 1))] !== at || plain[word(at) + 1] !== KIND.number)
+        return count;
+      this.#position = (this.#position + 1) | 0;
+    }
   }
 
   value(slot: number): SlotValue {

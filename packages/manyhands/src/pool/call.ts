@@ -5,7 +5,14 @@
  *  let go of then. */
 import { InvariantError } from "../base/errors.js";
 import { illegalMove } from "../base/invariant.js";
-import { type CallReport, control, type Future, type FutureOwner, type ItemSink, type Transferable } from "../futures/mod.js";
+import {
+  type CallReport,
+  control,
+  type Future,
+  type FutureOwner,
+  type ItemSink,
+  type Transferable,
+} from "../futures/mod.js";
 import type { AnyTask } from "../wire/mod.js";
 import type { PortFunction, Ticket } from "../worker/mod.js";
 import type { Waiting } from "./backlog.js";
@@ -256,6 +263,20 @@ export class Call implements Ticket, FutureOwner, Waiting {
     items.left -= 1;
     if (items.left === 0) this.#end();
     items.sink.fulfilled(items.index + offset, value, startedAt, duration, this.attempt, workerName);
+  }
+
+  /** Neighbours among its items have their values. */
+  fulfilRun(
+    offset: number,
+    values: readonly unknown[],
+    starts: Float64Array,
+    durations: Float64Array,
+    workerName: string,
+  ): void {
+    const items = this.#several();
+    items.left -= values.length;
+    if (items.left === 0) this.#end();
+    items.sink.fulfilledRun(items.index + offset, values, starts, durations, this.attempt, workerName);
   }
 
   /** Its value is there. */

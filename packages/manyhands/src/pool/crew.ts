@@ -37,22 +37,16 @@ export interface CrewExit extends PortExit {
 /** What a crew tells its scheduler. */
 export interface CrewEvents {
   started(call: Call): void;
-  fulfilled(
+  fulfilled(worker: Crewman, call: Call, offset: number, value: unknown, startedAt: number, duration: number): void;
+  fulfilledRun(
     worker: Crewman,
     call: Call,
     offset: number,
-    value: unknown,
-    startedAt: number,
-    duration: number,
+    values: readonly unknown[],
+    starts: Float64Array,
+    durations: Float64Array,
   ): void;
-  rejected(
-    worker: Crewman,
-    call: Call,
-    offset: number,
-    reason: unknown,
-    startedAt: number,
-    duration: number,
-  ): void;
+  rejected(worker: Crewman, call: Call, offset: number, reason: unknown, startedAt: number, duration: number): void;
   refused(worker: Crewman, call: Call, error: unknown): void;
   skipped(worker: Crewman, call: Call, offset: number): void;
   copied(bytes: number): void;
@@ -216,6 +210,8 @@ export class Crew {
       started: (call) => events.started(call),
       fulfilled: (call, offset, value, startedAt, duration) =>
         events.fulfilled(member(), call, offset, value, startedAt, duration),
+      fulfilledRun: (call, offset, values, starts, durations) =>
+        events.fulfilledRun(member(), call, offset, values, starts, durations),
       rejected: (call, offset, reason, startedAt, duration) =>
         events.rejected(member(), call, offset, reason, startedAt, duration),
       refused: (call, error) => events.refused(member(), call, error),
@@ -277,12 +273,7 @@ export class Crew {
     member.port.close();
   }
 
-  #exited(
-    member: Crewman,
-    exit: PortExit,
-    running: readonly Held<Call>[],
-    waiting: readonly Held<Call>[],
-  ): void {
+  #exited(member: Crewman, exit: PortExit, running: readonly Held<Call>[], waiting: readonly Held<Call>[]): void {
     const before = member.state;
     this.#release(member, "all");
     member.move("gone");

@@ -113,6 +113,12 @@ export class Crewman implements Candidate, Load {
     this.expected -= call.cost;
   }
 
+  /** So many items of a call of several have ended. */
+  removeItems(call: Call, count: number): void {
+    this.held -= count;
+    this.expected -= call.cost * count;
+  }
+
   /** The last `count` items of the call were recalled before they started: they do not count against the quota.
    *  @returns what they are now: the call itself, when that is all of it. */
   takeBack(call: Call, count: number): Call {

@@ -52,14 +52,15 @@ export class Engine {
     task: AnyTask,
     items: Iterable<T> | AsyncIterable<T>,
     plan: MapPlan,
-    argsOf: (item: T) => readonly unknown[],
+    shape: MapHost<T>["shape"],
     below: (...args: never[]) => unknown,
   ): MapResults<R> {
     const { scheduler } = this;
     const site = scheduler.site(below);
     const joins = scheduler.joins(plan);
     const host: MapHost<T> = {
-      argsOf,
+      shape,
+      argsOf: shape === "list" ? argumentsOf : (item) => [item],
       together: () => (joins ? Math.min(TOGETHER, plan.chunk > 0 ? plan.chunk : scheduler.batchOf(task)) : 1),
       submit: (args, count, index, sink) => {
         const refusal = sink.drains && scheduler.phase === "draining" ? undefined : scheduler.refusal();
@@ -142,8 +143,8 @@ export class Engine {
 }
 
 /** The arguments that an item of `starmap` stands for. */
-function argumentsOf(item: Iterable<unknown>): readonly unknown[] {
-  if (typeof item === "object" && item !== null && Symbol.iterator in item) return [...item];
+function argumentsOf(item: unknown): readonly unknown[] {
+  if (typeof item === "object" && item !== null && Symbol.iterator in item) return [...(item as Iterable<unknown>)];
   throw new InvalidOptionError("items", `starmap takes items that are lists of arguments, got ${typeof item}`);
 }
 
@@ -194,7 +195,7 @@ export class LocalExecutor implements Executor {
    *  ``` */
   map<T, R>(fn: Task<[T], R>, items: Iterable<T> | AsyncIterable<T>, options: MapOptions = {}): MapResults<Awaited<R>> {
     const plan = planMap(this.#plan, options);
-    return this.#engine.map(fn as AnyTask, items, plan, (item) => [item], this.map);
+    return this.#engine.map(fn as AnyTask, items, plan, "argument", this.map);
   }
 
   /** Runs `fn(...item)` for each item; otherwise like {@link map}. */
@@ -204,7 +205,7 @@ export class LocalExecutor implements Executor {
     options: MapOptions = {},
   ): MapResults<Awaited<R>> {
     const plan = planMap(this.#plan, options);
-    return this.#engine.map(fn as AnyTask, items, plan, argumentsOf, this.starmap);
+    return this.#engine.map(fn as AnyTask, items, plan, "list", this.starmap);
   }
 
   /** The same workers with other options for each call. Shutting the view down shuts down the executor.

@@ -254,6 +254,8 @@ export class Scheduler implements CallOwner {
       started: (call) => this.refresh(call),
       fulfilled: (worker, call, offset, value, startedAt, duration) =>
         this.#fulfilled(worker, call, offset, value, startedAt, duration),
+      fulfilledRun: (worker, call, offset, values, starts, durations) =>
+        this.#fulfilledRun(worker, call, offset, values, starts, durations),
       rejected: (worker, call, offset, reason, startedAt, duration) => {
         const item = this.#ended(worker, call, offset, startedAt, duration);
         if (item !== undefined) this.#settler.rejected(item, reason);
@@ -282,14 +284,7 @@ export class Scheduler implements CallOwner {
     };
   }
 
-  #fulfilled(
-    member: Crewman,
-    call: Call,
-    offset: number,
-    value: unknown,
-    startedAt: number,
-    duration: number,
-  ): void {
+  #fulfilled(member: Crewman, call: Call, offset: number, value: unknown, startedAt: number, duration: number): void {
     if (this.#when === "amid-turn" && !call.quiet) {
       this.#deferred.push(() => this.#fulfilled(member, call, offset, value, startedAt, duration));
     } else if (call.count === 1) {
@@ -302,6 +297,34 @@ export class Scheduler implements CallOwner {
       member.remove(call);
       this.#settler.fulfilledItem(call, offset, value, startedAt, duration, member.port.name);
     }
+  }
+
+  #fulfilledRun(
+    member: Crewman,
+    call: Call,
+    offset: number,
+    values: readonly unknown[],
+    starts: Float64Array,
+    durations: Float64Array,
+  ): void {
+    const { length } = values;
+    if (call.stop !== undefined || this.#when === "amid-turn") {
+      for (let at = 0; at < length; at += 1) {
+        this.#fulfilled(member, call, offset + at, values[at], starts[at] ?? 0, durations[at] ?? 0);
+      }
+      return;
+    }
+    if (!member.finished) this.crew.worked(member);
+    let sum = 0;
+    let longest = 0;
+    for (let at = 0; at < length; at += 1) {
+      const duration = durations[at] ?? 0;
+      sum += duration;
+      if (duration > longest) longest = duration;
+    }
+    call.order.profile.observeRun(length, sum, longest);
+    member.removeItems(call, length);
+    this.#settler.fulfilledRun(call, offset, values, starts, durations, member.port.name);
   }
 
   /** @returns the call that ended: an item of several gets one of its own. */
@@ -322,12 +345,7 @@ export class Scheduler implements CallOwner {
     call.order.profile.observe(duration);
   }
 
-  #exited(
-    member: Crewman,
-    exit: CrewExit,
-    running: readonly Held<Call>[],
-    waiting: readonly Held<Call>[],
-  ): void {
+  #exited(member: Crewman, exit: CrewExit, running: readonly Held<Call>[], waiting: readonly Held<Call>[]): void {
     if (exit.how === "unasked") this.statistics.lost += 1;
     this.#giveBack(this.#takeBackAll(member, waiting));
     for (const { ticket, offset } of running) this.#lost(member, ticket, offset, exit);

@@ -64,6 +64,24 @@ export class Settler {
     if (this.#unsettled === 0) this.#dispatcher.schedule();
   }
 
+  /** Neighbours among the items of a call have their values. */
+  fulfilledRun(
+    call: Call,
+    offset: number,
+    values: readonly unknown[],
+    starts: Float64Array,
+    durations: Float64Array,
+    worker: string,
+  ): void {
+    const { length } = values;
+    this.#unsettled -= length;
+    this.statistics.completed += length;
+    this.statistics.wait.observeRun(starts, call.order.submittedAt, length);
+    this.statistics.run.observeRun(durations, 0, length);
+    call.fulfilRun(offset, values, starts, durations, worker);
+    if (this.#unsettled === 0) this.#dispatcher.schedule();
+  }
+
   /** The attempt threw. */
   rejected(call: Call, reason: unknown): void {
     if (call.stop === undefined) this.#retryOrFail(call, reason);

@@ -5,6 +5,8 @@ import type { Histogram } from "../futures/mod.js";
 
 /** Upper bounds double from 1 µs to about 18 minutes; what is longer falls into the last bucket. */
 const BUCKETS = 32;
+/** In ms; beyond it whole µs no longer fit 31 bits. */
+const LONGEST = 2_000_000;
 const BOUNDS: readonly number[] = Object.freeze(
   Array.from({ length: BUCKETS }, (_, bucket) =>
     bucket === BUCKETS - 1 ? Number.POSITIVE_INFINITY : 2 ** bucket / 1000,
@@ -26,6 +28,24 @@ export class Durations {
     this.#count += 1;
     this.#sum += duration;
     if (duration > this.#max) this.#max = duration;
+  }
+
+  /** The first `count` of the list, each less `from`. */
+  observeRun(list: Float64Array, from: number, count: number): void {
+    const counts = this.#counts;
+    let sum = 0;
+    let max = this.#max;
+    for (let at = 0; at < count; at += 1) {
+      const ms = (list[at] ?? 0) - from;
+      const bucket = ms < LONGEST ? 32 - Math.clz32(ms * 1000) : BUCKETS - 1;
+      const duration = ms > 0 ? ms : 0;
+      counts[duration === 0 ? 0 : bucket] = (counts[duration === 0 ? 0 : bucket] ?? 0) + 1;
+      sum += duration;
+      if (duration > max) max = duration;
+    }
+    this.#count += count;
+    this.#sum += sum;
+    this.#max = max;
   }
 
   snapshot(): Histogram {

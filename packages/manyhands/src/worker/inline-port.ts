@@ -132,7 +132,7 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
     const run = task as JobCode["run"];
     let code = this.#codes.get(run);
     if (code === undefined) {
-      code = { run, longest: Number.POSITIVE_INFINITY };
+      code = { run, expected: Number.POSITIVE_INFINITY };
       this.#codes.set(run, code);
     }
     return code;

@@ -25,8 +25,8 @@ export interface JobHost {
 /** A loaded function, and what this worker has learnt about it. */
 export interface JobCode {
   readonly run: (...args: never[]) => unknown;
-  /** Longest of its recent runs in ms; `Infinity` before the first. */
-  longest: number;
+  /** How long it is expected to run, in ms; `Infinity` before the first run. */
+  expected: number;
 }
 
 /** Calls of one function in neighbouring slots. */

@@ -82,6 +82,16 @@ export class CallWriter {
     for (let each = 0; each < ticket.arity; each += 1) calls.push(args[from + each]);
   }
 
+  /** Writes all calls of a ticket, in neighbouring slots. */
+  writeRun(ticket: Ticket, slot: number, token: number, index: number): void {
+    this.#open(ticket, slot, token, index);
+    const calls = this.#calls;
+    calls[this.#countAt] = ticket.count;
+    this.#slot = slot + ticket.count - 1;
+    const { args } = ticket;
+    for (let each = 0; each < args.length; each += 1) calls.push(args[each]);
+  }
+
   /** What was written; the writer begins anew. */
   take(): readonly unknown[] {
     const calls = this.#calls;

@@ -12,6 +12,8 @@ import type { SlotRing } from "./slot-ring.js";
 export interface OutboxSink<T extends Ticket> {
   /** A slot has been given to a call. @returns the token by which the worker claims it. */
   hand(slot: number): number;
+  /** The same for neighbours that were given together. */
+  handRun(slot: number, count: number): number;
   /** Puts the message on its way; throws when a part of it cannot be cloned. */
   post(message: ToWorker, transfer?: readonly Transferable[]): void;
   /** The call cannot travel. It has been given a slot, or not yet. */
@@ -60,11 +62,23 @@ export class Outbox<T extends Ticket> {
   }
 
   #write(ticket: T, index: number, args: readonly unknown[]): void {
+    if (ticket.count > 1 && this.#writeRun(ticket, index)) return;
     for (let offset = 0; offset < ticket.count; offset += 1) {
       const slot = this.#hand(ticket, offset);
       this.#writer.write(ticket, slot, this.#ring.tokenAt(slot), index, args, offset * ticket.arity);
     }
     this.#batched.push(ticket);
+  }
+
+  /** @returns whether there was a row of free slots for it. */
+  #writeRun(ticket: T, index: number): boolean {
+    const slot = this.#ring.giveRun(ticket);
+    if (slot < 0) return false;
+    const token = this.#sink.handRun(slot, ticket.count);
+    this.#ring.setTokens(slot, token, ticket.count);
+    this.#writer.writeRun(ticket, slot, token, index);
+    this.#batched.push(ticket);
+    return true;
   }
 
   #hand(ticket: T, offset: number): number {

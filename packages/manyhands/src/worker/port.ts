@@ -37,6 +37,14 @@ export interface PortEvents<T extends Ticket> {
   started(ticket: T): void;
   /** `offset`: which of the ticket's calls. Start in epoch ms, duration in ms; 0 and 0 when it never started. */
   fulfilled(ticket: T, offset: number, value: unknown, startedAt: number, duration: number): void;
+  /** Neighbouring calls of one ticket, from `offset` on, all at once; the lists are valid until this returns. */
+  fulfilledRun(
+    ticket: T,
+    offset: number,
+    values: readonly unknown[],
+    starts: Float64Array,
+    durations: Float64Array,
+  ): void;
   rejected(ticket: T, offset: number, reason: unknown, startedAt: number, duration: number): void;
   /** The call cannot travel; it has not left. */
   refused(ticket: T, error: unknown): void;

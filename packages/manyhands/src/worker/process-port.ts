@@ -71,6 +71,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
       {
         post: (message) => this.#post(message),
         hand: (slot) => this.#hand(slot),
+        handRun: (slot, count) => this.#handRun(slot, count),
         refused: (ticket, error) => {
           if (this.#ring.ticketAt(ticket.slot) === ticket) this.#ring.free(ticket.slot);
           events.refused(ticket, error);
@@ -121,6 +122,14 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#cooperative.delete(slot);
     const token = processToken(this.#generation(slot), this.#next);
     this.#next = "claimable";
+    return token;
+  }
+
+  #handRun(slot: number, count: number): number {
+    let token = 0;
+    // The last first: `firm` is for the first call alone, and makes its token another.
+    this.#next = "claimable";
+    for (let at = slot + count - 1; at >= slot; at -= 1) token = this.#hand(at);
     return token;
   }
 

@@ -23,6 +23,8 @@ export class SlotRing<T extends Ticket> {
   readonly #out: Uint8Array;
   readonly #generations: Int32Array;
   #next = 0;
+  /** Rounds so far, which are the generations: a slot is given at most once in each. */
+  #lap = 1;
   #room: number;
 
   constructor(size: number) {
@@ -46,8 +48,8 @@ export class SlotRing<T extends Ticket> {
     let slot = this.#next;
     // A call that takes long may still stand in the way; the next round passes over it.
     while (this.#out[slot] === 1) slot = this.#after(slot);
+    this.#generations[slot] = this.#lap;
     this.#next = this.#after(slot);
-    this.#generations[slot] = this.generationAt(slot) + 1;
     this.#tickets[slot] = ticket;
     this.#offsets[slot] = offset;
     this.#out[slot] = 1;
@@ -56,8 +58,49 @@ export class SlotRing<T extends Ticket> {
     return slot;
   }
 
+  /** Gives `ticket.count` neighbouring slots of one generation, all at once.
+   *  @returns the first; -1 when the next slots are not all free. */
+  giveRun(ticket: T): number {
+    const { count } = ticket;
+    if (this.#room < count) return -1;
+    // What is left of this round may be too short for all of them.
+    const first = this.#next + count > this.#size ? 0 : this.#next;
+    const end = first + count;
+    for (let slot = first; slot < end; slot += 1) if (this.#out[slot] === 1) return -1;
+    if (first < this.#next) this.#lap += 1;
+    for (let offset = 0; offset < count; offset += 1) this.#offsets[first + offset] = offset;
+    this.#tickets.fill(ticket, first, end);
+    this.#out.fill(1, first, end);
+    this.#generations.fill(this.#lap, first, end);
+    this.#room -= count;
+    this.#next = this.#after(end - 1);
+    ticket.slot = first;
+    return first;
+  }
+
+  setTokens(slot: number, token: number, count: number): void {
+    this.#tokens.fill(token, slot, slot + count);
+  }
+
+  /** How many of the slots from `slot` on hold the calls of its ticket one after another. */
+  runAt(slot: number): number {
+    const ticket = this.#tickets[slot];
+    let end = slot + 1;
+    while (end < this.#size && this.#tickets[end] === ticket && this.offsetAt(end) > this.offsetAt(end - 1)) end += 1;
+    return end - slot;
+  }
+
+  /** `free` for `count` neighbours. */
+  freeRun(slot: number, count: number): void {
+    this.#tickets.fill(undefined, slot, slot + count);
+    this.#out.fill(0, slot, slot + count);
+    this.#room += count;
+  }
+
   #after(slot: number): number {
-    return slot + 1 < this.#size ? slot + 1 : 0;
+    if (slot + 1 < this.#size) return slot + 1;
+    this.#lap += 1;
+    return 0;
   }
 
   ticketAt(slot: number): T | undefined {
@@ -68,7 +111,7 @@ export class SlotRing<T extends Ticket> {
     return this.#offsets[slot] ?? 0;
   }
 
-  /** How often this slot has been given; wraps after 2^31 times. */
+  /** The generation of the latest call in this slot. */
   generationAt(slot: number): number {
     return this.#generations[slot] ?? 0;
   }
@@ -105,7 +148,8 @@ export class SlotRing<T extends Ticket> {
 
   /** The held calls of one ticket, in order. */
   of(ticket: T): readonly Held<T>[] {
-    if (ticket.count === 1) return this.#tickets[ticket.slot] === ticket ? [{ ticket, offset: 0, slot: ticket.slot }] : [];
+    if (ticket.count === 1)
+      return this.#tickets[ticket.slot] === ticket ? [{ ticket, offset: 0, slot: ticket.slot }] : [];
     return [...this].filter((held) => held.ticket === ticket);
   }
 }

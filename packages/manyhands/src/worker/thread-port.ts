@@ -14,6 +14,10 @@ export interface ThreadSettings extends WorkerSettings {
 
 const ENTRY = new URL("./thread-main.js", import.meta.url);
 
+/** Lists for what is read at once. One of each serves all ports: nothing of them is kept. */
+const STARTS = new Float64Array(SLOTS);
+const DURATIONS = new Float64Array(SLOTS);
+
 export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly kind = "thread";
   readonly name: string;
@@ -59,6 +63,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
       {
         post: (message, transfer = []) => this.#worker.postMessage(message, transfer as never),
         hand: (slot) => this.#hand(slot),
+        handRun: (slot, count) => this.#handRun(slot, count),
         refused: (ticket, error) => {
           if (this.#ring.ticketAt(ticket.slot) === ticket) this.#ring.free(ticket.slot);
           events.refused(ticket, error);
@@ -85,6 +90,12 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   #hand(slot: number): number {
     const token = slotToken(this.#ring.generationAt(slot));
     this.#slots.hand(slot, token);
+    return token;
+  }
+
+  #handRun(slot: number, count: number): number {
+    const token = slotToken(this.#ring.generationAt(slot));
+    this.#slots.handRun(slot, token, count);
     return token;
   }
 
@@ -138,9 +149,15 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
 
   look(): void {
     const slots = this.#slots;
+    slots.refresh();
     let slot = slots.takeFinished();
     if (slot >= 0) this.#events.alive();
-    for (; slot >= 0; slot = slots.takeFinished()) this.#fulfilled(slot, slots.value(slot));
+    for (; slot >= 0; slot = slots.takeFinished()) {
+      const ticket = this.#ring.ticketAt(slot);
+      if (ticket === undefined || ticket.count === 1 || !this.#fulfilledRun(slot, ticket)) {
+        this.#fulfilled(slot, slots.value(slot));
+      }
+    }
     this.#events.turn();
   }
 
@@ -160,6 +177,18 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   #receive(message: FromWorker): void {
     if (message !== LOOK) this.#inbox.receive(message);
     this.look();
+  }
+
+  /** @returns whether it was a number, taken with those that follow it. */
+  #fulfilledRun(slot: number, ticket: T): boolean {
+    const values: unknown[] = [];
+    const most = this.#ring.runAt(slot);
+    const count = this.#slots.takeNumbers(slot, most, values, STARTS, DURATIONS);
+    if (count === 0) return false;
+    const offset = this.#ring.offsetAt(slot);
+    this.#ring.freeRun(slot, count);
+    this.#events.fulfilledRun(ticket, offset, values, STARTS, DURATIONS);
+    return true;
   }
 
   #fulfilled(slot: number, value: unknown): void {

@@ -154,7 +154,7 @@ export class WorkerHost implements JobHost {
    *  so under a call, or that call would be given to one worker after another. */
   #load(index: number): Promise<JobCode> {
     const code = resolveFunction(this.#targets[index] as WireFunction).then((run): JobCode => {
-      const loaded: JobCode = { run, longest: Number.POSITIVE_INFINITY };
+      const loaded: JobCode = { run, expected: Number.POSITIVE_INFINITY };
       this.#codes[index] = loaded;
       return loaded;
     });

@@ -1,38 +1,74 @@
 /** The event loop itself behind the port: calls run in this thread, nothing is cloned, closures are welcome.
  *
- *  Guarantees: a call starts in a later microtask than its submit, never inside it; all that are
- *  sent run at once, and the limit is the sender's to keep; a task cannot be stopped from outside here: one that is given up is left behind, and its place is free again. */
+ *  It has a loop of its own, not the one of workers: nothing is loaded, claimed across memory or announced here, and on
+ *  calls this small each of those would be felt.
+ *
+ *  Guarantees: a call starts in a later microtask than its submit, never inside it; all that are sent run at once, and the
+ *  limit is the sender's to keep; timers and sockets get their turn at least every `SLICE` ms as long as no call takes
+ *  longer; a task cannot be stopped from outside here: one that is given up is left behind, and its place is free again. */
 import { CancelledError } from "../base/errors.js";
+import { RingQueue } from "../base/ring-queue.js";
 import type { Outcome } from "../futures/mod.js";
-import type { TaskContext } from "./context.js";
-import { Job, type JobCode, type JobHost, TaskLoop } from "./loop.js";
+import type { RunningTask, TaskContext, TaskHost } from "./context.js";
 import type { PortEvents, Recall, Ticket, WorkerPort } from "./port.js";
+import { type LoopFunction, type LoopTask, leaveLoop, runOnLoop } from "./scope.js";
 
-interface Entry<T> {
+/** A call on this event loop: the one object that is made for it here. */
+class InlineTask<T extends Ticket> implements LoopTask {
+  readonly host: TaskHost;
   readonly ticket: T;
-  readonly job: Job;
-  state: "waiting" | "started" | "recalled";
-  cooperative: "yes" | "no";
+  readonly slot: number;
+  readonly args: readonly unknown[];
+  readonly attempt: number;
+  readonly timeout: number | undefined;
+  /** `left`: nobody hears any more of how it ends. */
+  state: "waiting" | "started" | "left" = "waiting";
+  cooperative: "yes" | "no" = "no";
+  phase: "running" | "ended" = "running";
+  scope: LoopTask["scope"] = "stack";
+  startedAt = 0;
+  context: TaskContext | undefined = undefined;
+  controller: AbortController | undefined = undefined;
+  stopped: { readonly reason: unknown } | undefined = undefined;
+
+  constructor(host: TaskHost, ticket: T) {
+    this.host = host;
+    this.ticket = ticket;
+    this.slot = ticket.slot;
+    this.args = ticket.args;
+    this.attempt = ticket.attempt;
+    this.timeout = ticket.timeout;
+  }
 }
 
-export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
+/** A stretch without a turn of the event loop, in ms. */
+const SLICE = 5;
+/** Less time than this between two drains, in ms: the event loop can hardly have turned. */
+const SAME_STRETCH = 0.5;
+/** Asked for once: the getter takes longer than the clock. */
+const { timeOrigin } = performance;
+
+export class InlinePort<T extends Ticket> implements WorkerPort<T>, TaskHost {
   readonly kind = "event-loop";
   readonly name: string;
   readonly id = 0;
   readonly room: number = Number.POSITIVE_INFINITY;
   readonly worker: TaskContext["worker"];
   readonly #events: PortEvents<T>;
-  readonly #loop: TaskLoop;
-  readonly #entries = new Map<number, Entry<T>>();
-  readonly #codes = new WeakMap<object, JobCode>();
+  readonly #queue = new RingQueue<InlineTask<T>>();
+  /** The tasks by the token of their tickets: a place that is used again, where the slot of each is its own. */
+  readonly #tasks: (InlineTask<T> | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #functions = new WeakMap<object, LoopFunction>();
   #next = 0;
-  #drain: "none" | "asked" = "none";
+  #drain: "none" | "asked" | "draining" = "none";
+  #drainedAt = 0;
+  #stretchFrom = 0;
 
   constructor(name: string, events: PortEvents<T>) {
     this.name = name;
     this.#events = events;
     this.worker = { kind: "event-loop", id: 0, name };
-    this.#loop = new TaskLoop(this, Number.POSITIVE_INFINITY, "among");
   }
 
   // ── the pool's side ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -44,46 +80,43 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
 
   send(tickets: readonly T[]): void {
     for (const ticket of tickets) {
-      ticket.slot = this.#next++;
-      const job = new Job(this, ticket.slot, 0, ticket.target, ticket.args, ticket.attempt, ticket.timeout);
-      this.#entries.set(ticket.slot, { ticket, job, state: "waiting", cooperative: "no" });
-      this.#loop.push(job);
+      ticket.slot = this.#next;
+      this.#next += 1;
+      const task = new InlineTask(this, ticket);
+      ticket.token = this.#free.pop() ?? this.#tasks.length;
+      this.#tasks[ticket.token] = task;
+      this.#queue.push(task);
     }
-    // A task may submit, and its own loop is draining then; that drain takes these up too.
-    if (this.#drain === "none") {
-      this.#drain = "asked";
-      queueMicrotask(() => {
-        this.#drain = "none";
-        this.#loop.drain();
-      });
-    }
+    this.#askDrain();
   }
 
   recall(ticket: T): Recall {
-    const entry = this.#entries.get(ticket.slot);
-    if (entry === undefined || entry.state === "started") return "started";
-    entry.state = "recalled";
-    this.#entries.delete(ticket.slot);
+    const task = this.#taskOf(ticket);
+    if (task?.state !== "waiting") return "started";
+    this.#let(task);
     return "taken";
   }
 
   startedAt(ticket: T): number | undefined {
-    const entry = this.#entries.get(ticket.slot);
-    return entry?.state === "started" ? entry.job.startedAt : undefined;
+    const task = this.#taskOf(ticket);
+    return task?.state === "started" ? task.startedAt : undefined;
   }
 
   cooperative(ticket: T): boolean {
-    return this.#entries.get(ticket.slot)?.cooperative === "yes";
+    return this.#taskOf(ticket)?.cooperative === "yes";
   }
 
   stop(ticket: T, reason: unknown): void {
-    this.#loop.stop(ticket.slot, 0, reason);
+    const task = this.#taskOf(ticket);
+    if (task?.state === "started") this.#tell(task, reason);
   }
 
   /** Gives up a running task: its place is free, its outcome is ignored. */
   leave(ticket: T): void {
-    this.#entries.delete(ticket.slot);
-    this.#loop.forget(ticket.slot);
+    const task = this.#taskOf(ticket);
+    if (task === undefined) return;
+    this.#let(task);
+    task.phase = "ended";
   }
 
   ping(): void {
@@ -106,61 +139,128 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, JobHost {
     const running: T[] = [];
     const waiting: T[] = [];
     const reason = new CancelledError(`The executor of ${this.name} was terminated`);
-    for (const { ticket, job, state } of this.#entries.values()) {
-      (state === "started" ? running : waiting).push(ticket);
+    for (const task of this.#tasks) {
+      if (task === undefined) continue;
+      (task.state === "started" ? running : waiting).push(task.ticket);
       // Nothing can end the task from here, but it can be told.
-      if (state === "started") this.#loop.stop(job.slot, job.token, reason);
+      if (task.state === "started") this.#tell(task, reason);
+      this.#let(task);
     }
-    this.#entries.clear();
     const exit = { worker: this.name, id: 0, exitCode: 0, signal: null };
     this.#events.exited({ exit, cause: undefined }, running, waiting);
   }
 
-  // ── the loop's side ──────────────────────────────────────────────────────────────────────────────────────────────
+  #taskOf(ticket: T): InlineTask<T> | undefined {
+    const task = this.#tasks[ticket.token];
+    return task?.ticket === ticket ? task : undefined;
+  }
 
-  resolve(job: Job): JobCode {
-    const run = job.code as JobCode["run"];
-    let code = this.#codes.get(run);
-    if (code === undefined) {
-      code = { run, longest: Number.POSITIVE_INFINITY };
-      this.#codes.set(run, code);
+  /** Lets go of a task: it will not run, or nobody waits for it. */
+  #let(task: InlineTask<T>): void {
+    task.state = "left";
+    this.#tasks[task.ticket.token] = undefined;
+    this.#free.push(task.ticket.token);
+  }
+
+  #tell(task: InlineTask<T>, reason: unknown): void {
+    if (task.stopped !== undefined) return;
+    task.stopped = { reason };
+    task.controller?.abort(reason);
+  }
+
+  // ── the loop ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #askDrain(): void {
+    if (this.#drain !== "none") return;
+    this.#drain = "asked";
+    queueMicrotask(this.#run);
+  }
+
+  // A field, so that asking makes no closure.
+  readonly #run = (): void => {
+    this.#drain = "draining";
+    let now = performance.now();
+    // Drains that follow each other in microtasks are one stretch: the event loop has not turned between them.
+    if (now - this.#drainedAt > SAME_STRETCH) this.#stretchFrom = now;
+    // Only those that were sent before: what is sent from here on was submitted in this very microtask.
+    for (let left = this.#queue.length; left > 0 && now - this.#stretchFrom <= SLICE; left -= 1) {
+      const task = this.#queue.shift();
+      if (task?.state === "waiting") now = this.#start(task, now);
     }
-    return code;
-  }
-
-  claim(job: Job): boolean {
-    const entry = this.#entries.get(job.slot);
-    if (entry === undefined) return false;
-    entry.state = "started";
-    return true;
-  }
-
-  begun(): void {
-    // Nothing is loaded here.
-  }
-
-  settled(job: Job, outcome: Outcome<unknown>, duration: number): void {
-    const entry = this.#entries.get(job.slot);
-    if (entry === undefined) return;
-    this.#entries.delete(job.slot);
-    this.#events.settled(entry.ticket, outcome, job.startedAt, duration);
-  }
-
-  announce(): void {
+    this.#drainedAt = now;
+    if (now - this.#stretchFrom > SLICE) this.#yield();
+    else this.#drain = "none";
     this.#events.turn();
+  };
+
+  /** Lets the event loop turn, then goes on. */
+  #yield(): void {
+    this.#drain = "asked";
+    setImmediate(() => {
+      this.#stretchFrom = performance.now();
+      this.#drainedAt = this.#stretchFrom;
+      this.#run();
+    });
   }
 
-  tookContext(job: Job): void {
-    const entry = this.#entries.get(job.slot);
-    if (entry !== undefined) entry.cooperative = "yes";
+  /** @returns the time after what could be done at once. */
+  #start(task: InlineTask<T>, now: number): number {
+    task.state = "started";
+    task.startedAt = timeOrigin + now;
+    let result: unknown;
+    try {
+      result = runOnLoop(task, this.#functionOf(task.ticket));
+    } catch (reason) {
+      return this.#end(task, { status: "rejected", reason }, now);
+    }
+    if (!(result instanceof Promise)) return this.#end(task, { status: "fulfilled", value: result }, now);
+    // Not its own: a promise's `then` may have been replaced by one that throws.
+    Promise.prototype.then.call(
+      result,
+      (value) => this.#endLater(task, { status: "fulfilled", value }, now),
+      (reason: unknown) => this.#endLater(task, { status: "rejected", reason }, now),
+    );
+    return performance.now();
   }
 
-  stopRequested(job: Job): boolean {
-    return job.stopped !== undefined;
+  #functionOf(ticket: T): LoopFunction {
+    const run = ticket.target as LoopFunction["run"];
+    let known = this.#functions.get(run);
+    if (known === undefined) {
+      known = { run, way: "unknown" };
+      this.#functions.set(run, known);
+    }
+    return known;
   }
 
-  progress(job: Job, value: unknown): void {
-    const entry = this.#entries.get(job.slot);
-    if (entry !== undefined) this.#events.progress(entry.ticket, value);
+  #end(task: InlineTask<T>, outcome: Outcome<unknown>, from: number): number {
+    const now = performance.now();
+    leaveLoop(task);
+    task.phase = "ended";
+    if (task.state === "left") return now;
+    this.#let(task);
+    this.#events.settled(task.ticket, outcome, task.startedAt, now - from);
+    return now;
+  }
+
+  #endLater(task: InlineTask<T>, outcome: Outcome<unknown>, from: number): void {
+    this.#end(task, outcome, from);
+    // Tells of the free place, once for all that end together.
+    this.#askDrain();
+  }
+
+  // ── what contexts ask ────────────────────────────────────────────────────────────────────────────────────────────
+
+  tookContext(task: RunningTask): void {
+    (task as InlineTask<T>).cooperative = "yes";
+  }
+
+  stopRequested(task: RunningTask): boolean {
+    return task.stopped !== undefined;
+  }
+
+  progress(task: RunningTask, value: unknown): void {
+    const { state, ticket } = task as InlineTask<T>;
+    if (state === "started") this.#events.progress(ticket, value);
   }
 }

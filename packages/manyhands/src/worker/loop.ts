@@ -6,7 +6,8 @@
 import { RingQueue } from "../base/ring-queue.js";
 import { isThenable } from "../base/thenable.js";
 import type { Outcome } from "../futures/mod.js";
-import { leaveAlone, runAlone, runAmong, type TaskContext } from "./context.js";
+import type { TaskContext } from "./context.js";
+import { leaveAlone, runAlone, runAmong } from "./scope.js";
 
 /** How the loop reaches its pool. One implementation for each kind of worker. */
 export interface JobHost {

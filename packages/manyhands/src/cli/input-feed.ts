@@ -3,7 +3,7 @@
  *  Guarantees: an input that is at hand costs one promise; a stop ends the input at once, even while it waits for a
  *  slow reader; a failure to read ends the input and is kept in `failure`, so that calls under way finish and are
  *  logged before it is told. */
-import { InvariantError } from "../base/mod.js";
+import { InvariantError } from "../mod.js";
 import type { EarlierRun } from "./earlier-run.js";
 import type { Emitter } from "./emitter.js";
 import { UsageError } from "./exit-code.js";

@@ -79,6 +79,7 @@ export class Call implements Ticket, FutureOwner, Waiting {
   #state: CallState;
   declare attempt: number;
   declare slot: number;
+  declare token: number;
   /** The worker it is at. */
   declare worker: Crewman | undefined;
   /** Expected running time of each item when it was handed over, in whole µs. */
@@ -96,6 +97,7 @@ export class Call implements Ticket, FutureOwner, Waiting {
     this.#state = "new";
     this.attempt = 1;
     this.slot = -1;
+    this.token = 0;
     this.worker = undefined;
     this.cost = 0;
     this.stop = undefined;

@@ -6,7 +6,7 @@
  *
  *  Guarantees: a task that has ended lends nothing; one that goes on beside what it has submitted lends nothing; as long
  *  as one task makes progress, the limit holds. */
-import { type Job, jobAmong } from "../worker/mod.js";
+import { type RunningTask, taskAmong } from "../worker/mod.js";
 import type { Crewman } from "./crewman.js";
 
 export class Loans {
@@ -23,10 +23,10 @@ export class Loans {
 
   /** The running task begins to wait. @returns what ends the loan; `undefined` when no task of this executor asks. */
   lend(): Disposable | undefined {
-    const job = jobAmong();
-    const member = job?.phase === "running" ? this.#memberOf(job) : undefined;
-    if (job === undefined || member === undefined) return undefined;
-    const { slot } = job;
+    const task = taskAmong();
+    const member = task?.phase === "running" ? this.#memberOf(task) : undefined;
+    if (task === undefined || member === undefined) return undefined;
+    const { slot } = task;
     const waits = this.#waits.get(slot) ?? 0;
     this.#waits.set(slot, waits + 1);
     if (waits === 0) member.lending += 1;
@@ -39,8 +39,8 @@ export class Loans {
     if (this.#waits.delete(slot)) member.lending -= 1;
   }
 
-  #memberOf(job: Job): Crewman | undefined {
-    for (const member of this.#members) if (member.port === (job.host as unknown)) return member;
+  #memberOf(task: RunningTask): Crewman | undefined {
+    for (const member of this.#members) if (member.port === (task.host as unknown)) return member;
     return undefined;
   }
 

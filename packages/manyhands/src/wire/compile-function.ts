@@ -2,15 +2,18 @@
  *
  *  Guarantees: the code is strict and sees globals only; its stack frames and its bare imports are those of the file the
  *  function was written in. */
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
-import process from "node:process";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import type { WireFunction } from "./function-ref.js";
-import { PROVIDED } from "./source-function.js";
+
+/** What `import()` is called in the source: the worker finds the module from the function's own file. */
+export const IMPORT = "__vi_dynamic_import__";
+
+/** Names that the worker provides around the source: what transpilers write into functions. */
+export const PROVIDED: readonly string[] = ["__name", IMPORT, "__vite_ssr_dynamic_import__"];
 
 /** Compiles a function that travelled as source.
  *  @throws SyntaxError | TypeError when the source is no function */
@@ -36,6 +39,8 @@ function placeOf({ at, name, source }: Extract<WireFunction, { type: "source" }>
   const file = at.slice(0, colon);
   const line = Number(at.slice(colon + 1)) || 1;
   if (path.isAbsolute(file)) return { filename: pathToFileURL(file).href, line };
+  // Not imported: most workers never need it, and it takes 2 ms to load.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const digest = createHash("sha1").update(source).digest("hex").slice(0, 8);
   return { filename: `manyhands:${name.replaceAll(/\W+/g, "-")}-${digest}`, line: 1 };
 }

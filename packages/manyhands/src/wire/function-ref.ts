@@ -5,7 +5,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
-import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Program } from "acorn";
 import { ClosureError, FunctionRefError } from "../base/errors.js";

@@ -7,15 +7,10 @@ import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import type { AnyNode, ArrowFunctionExpression, FunctionExpression } from "acorn";
 import { ClosureError, FunctionRefError } from "../base/errors.js";
+import { IMPORT, PROVIDED } from "./compile-function.js";
 import { capturesOf, type FreeName } from "./free-variables.js";
 import type { FunctionPlace } from "./inspect-function.js";
 import { isWorkerGlobal } from "./worker-globals.js";
-
-/** What `import()` is called in the source: the worker finds the module from the function's own file. */
-const IMPORT = "__vi_dynamic_import__";
-
-/** Names that the worker provides around the source: what transpilers write into functions. */
-export const PROVIDED: readonly string[] = ["__name", IMPORT, "__vite_ssr_dynamic_import__"];
 
 /** What an anonymous default export is called, by the language and by Vite. */
 export const DEFAULT_EXPORT: RegExp = /^(?:default|__vite_ssr_export_default__)$/;

@@ -4,7 +4,6 @@
  *  goes through `tsx` if that is installed, and if not the error says so. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { FunctionRefError } from "../base/errors.js";

@@ -1,13 +1,12 @@
 /** `context()`: what a running task knows about itself.
  *
- *  Guarantees: it belongs to the task that asks, also when several run at once (code that a task leaves behind on a
- *  worker of one task at a time is taken for part of the next one); `cancelled` is right inside a busy loop
- *  (threads read shared memory, processes the page cache); the signal is made only when somebody looks at it. */
-import { AsyncLocalStorage } from "node:async_hooks";
+ *  Guarantees: it belongs to the task that asks, also when several run at once; `cancelled` is right inside a busy loop
+ *  (threads read shared memory, processes the page cache); the signal is made only when somebody looks at it. Code that
+ *  a task leaves behind when it ends has no context of its own: on a worker of one task at a time it is taken for part of
+ *  the next one, elsewhere it finds its ended task or none. `scope.ts` knows which task asks. */
 import { CancelledError, InvalidStateError } from "../base/errors.js";
-import { isThenable } from "../base/thenable.js";
 import type { ExecutorKind } from "../futures/mod.js";
-import type { Job } from "./job.js";
+import { whoAsks } from "./scope.js";
 
 /** What a running task can ask and tell. */
 export interface TaskContext {
@@ -27,9 +26,29 @@ export interface TaskContext {
   readonly deadline?: number;
 }
 
-const storage = new AsyncLocalStorage<Job>();
-/** The task of a worker that runs one at a time. A plain variable: async storage would cost every await of the task. */
-let only: Job | undefined;
+/** What a worker keeps for a task that runs, as far as its context needs it. */
+export interface RunningTask {
+  readonly host: TaskHost;
+  /** No two tasks of a host have the same. */
+  readonly slot: number;
+  readonly args: readonly unknown[];
+  readonly attempt: number;
+  readonly timeout: number | undefined;
+  readonly startedAt: number;
+  /** Code that a task leaves behind may still find it when it has ended, and must change nothing. */
+  readonly phase: "running" | "ended";
+  readonly stopped: { readonly reason: unknown } | undefined;
+  context: TaskContext | undefined;
+  controller: AbortController | undefined;
+}
+
+/** What a task's context needs of its worker. */
+export interface TaskHost {
+  readonly worker: TaskContext["worker"];
+  tookContext(task: RunningTask): void;
+  stopRequested(task: RunningTask): boolean;
+  progress(task: RunningTask, value: unknown): void;
+}
 
 /** The context of the running task.
  *
@@ -47,80 +66,57 @@ let only: Job | undefined;
  *  }
  *  ``` */
 export function context(): TaskContext {
-  // Storage first: a task of this worker may run an event-loop executor of its own, whose tasks are inside it.
-  const job = storage.getStore() ?? only;
-  if (job === undefined) {
+  const task = whoAsks();
+  if (task === undefined) {
     throw new InvalidStateError("context() was called outside a task: it belongs to a function that an executor runs");
   }
-  job.context ??= new JobContext(job);
-  return job.context;
+  if (task === "one-of-several") {
+    throw new InvalidStateError(
+      "context() cannot tell which task asks: several run whose functions returned a promise for the first time only now; call context() before the first await, or make the functions async",
+    );
+  }
+  task.context ??= new OwnContext(task);
+  return task.context;
 }
 
-/** The job whose code runs now, if it is one of several of this thread. */
-export function jobAmong(): Job | undefined {
-  return storage.getStore();
-}
-
-/** Runs the job as the only task of this thread; {@link leaveAlone} ends it. */
-export function runAlone(job: Job, run: (...args: never[]) => unknown): unknown {
-  only = job;
-  return run(...(job.args as never[]));
-}
-
-/** The only task of this thread has ended. */
-export function leaveAlone(): void {
-  only = undefined;
-}
-
-/** Runs the job as one of several tasks of this thread. */
-export function runAmong(job: Job, run: (...args: never[]) => unknown): unknown {
-  return storage.run(job, invoke, run, job.args);
-}
-
-function invoke(run: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
-  const result = run(...(args as never[]));
-  // Adopted in here: waiting for a foreign thenable, such as a future, is something the task does.
-  return isThenable(result) && !(result instanceof Promise) ? Promise.resolve(result) : result;
-}
-
-class JobContext implements TaskContext {
-  readonly #job: Job;
+class OwnContext implements TaskContext {
+  readonly #task: RunningTask;
   readonly deadline?: number;
 
-  constructor(job: Job) {
-    this.#job = job;
-    if (job.timeout !== undefined) this.deadline = job.startedAt + job.timeout;
-    if (job.phase === "running") job.host.tookContext(job);
+  constructor(task: RunningTask) {
+    this.#task = task;
+    if (task.timeout !== undefined) this.deadline = task.startedAt + task.timeout;
+    if (task.phase === "running") task.host.tookContext(task);
   }
 
   get signal(): AbortSignal {
-    const job = this.#job;
-    if (job.controller === undefined) {
-      job.controller = new AbortController();
-      if (job.stopped !== undefined) job.controller.abort(job.stopped.reason);
+    const task = this.#task;
+    if (task.controller === undefined) {
+      task.controller = new AbortController();
+      if (task.stopped !== undefined) task.controller.abort(task.stopped.reason);
     }
-    return job.controller.signal;
+    return task.controller.signal;
   }
 
   get cancelled(): boolean {
-    return this.#job.stopped !== undefined || this.#job.host.stopRequested(this.#job);
+    return this.#task.stopped !== undefined || this.#task.host.stopRequested(this.#task);
   }
 
   throwIfCancelled(): void {
     if (!this.cancelled) return;
-    const reason = this.#job.stopped?.reason;
+    const reason = this.#task.stopped?.reason;
     throw reason instanceof Error ? reason : new CancelledError(undefined, { cause: reason });
   }
 
   report(progress: unknown): void {
-    this.#job.host.progress(this.#job, progress);
+    this.#task.host.progress(this.#task, progress);
   }
 
   get attempt(): number {
-    return this.#job.attempt;
+    return this.#task.attempt;
   }
 
   get worker(): TaskContext["worker"] {
-    return this.#job.host.worker;
+    return this.#task.host.worker;
   }
 }

@@ -6,8 +6,8 @@
 import { TIME_ORIGIN } from "../base/clock.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { isThenable } from "../base/thenable.js";
-import { leaveAlone, runAlone, runAmong } from "./context.js";
 import { type Job, type JobCode, type JobHost, LOADING, type Run } from "./job.js";
+import { leaveAlone, runAlone, runAmong } from "./scope.js";
 
 /** A stretch without a turn of the event loop, in ms. */
 const SLICE = 5;

@@ -1,9 +1,10 @@
 /** Rank 4: one worker of any kind, behind a port. */
-export { context, jobAmong, type TaskContext } from "./context.js";
+export { context, type RunningTask, type TaskContext } from "./context.js";
 export { InlinePort } from "./inline-port.js";
-export { type Job, LOADING } from "./job.js";
+export { LOADING } from "./job.js";
 export type { Initializer, WorkerSettings } from "./messages.js";
 export type { PortEvents, PortExit, PortFunction, Ticket, WorkerPort } from "./port.js";
 export { ProcessPort, type ProcessSettings } from "./process-port.js";
+export { taskAmong } from "./scope.js";
 export type { Held } from "./slot-ring.js";
 export { ThreadPort, type ThreadSettings } from "./thread-port.js";

@@ -11,8 +11,8 @@ import type { Held } from "./slot-ring.js";
 /** The function of a call as a port takes it: travelling, or (on the event loop) itself. */
 export type PortFunction = WireFunction | ((...args: never[]) => unknown);
 
-/** A call as the port sees it, or several calls of one function that travel together. `slot` is the port's own: that of
- *  the first. */
+/** A call as the port sees it, or several calls of one function that travel together. `slot` and
+ *  `token` are the port's own: the slot is that of the first. */
 export interface Ticket {
   /** Known by the time the ticket is sent. */
   readonly target: PortFunction | undefined;
@@ -26,6 +26,7 @@ export interface Ticket {
   /** The longest running time in ms, told to the task as its deadline. */
   readonly timeout: number | undefined;
   slot: number;
+  token: number;
 }
 
 /** What a port tells its pool. */

@@ -1,5 +1,5 @@
 /** A worker process behind the port. See `port.ts` for the guarantees and `frames.ts` for what is on the pipes. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { CallFile, FILE_SLOTS } from "../memory/mod.js";
@@ -281,6 +281,8 @@ function killChild(child: ChildProcess): void {
 }
 
 function start(settings: ProcessSettings, callFile: number): ChildProcess {
+  // Not imported: programs without processes would wait a millisecond for it.
+  const { spawn } = process.getBuiltinModule("node:child_process");
   const { name, tasksPerWorker, memory, resourceLimits } = settings;
   const flags = [...workerExecArgv(settings.execArgv ?? process.execArgv)];
   if (resourceLimits?.maxOldGenerationSizeMb !== undefined) {

@@ -266,9 +266,7 @@ export class MapRun<T> implements ItemSink {
         // An input may close its own map.
         if (this.#source.kind !== "sync") break;
         if (next.done === true) this.#source = { kind: "ended" };
-        else {
-          this.#accept(next.value, bundle);
-        }
+        else this.#accept(next.value, bundle);
       }
     } catch (error) {
       if (this.#source.kind === "sync") this.#source = { kind: "failed", error };

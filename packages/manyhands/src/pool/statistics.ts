@@ -37,9 +37,9 @@ export class Durations {
     let max = this.#max;
     for (let at = 0; at < count; at += 1) {
       const ms = (list[at] ?? 0) - from;
-      const bucket = ms < LONGEST ? 32 - Math.clz32(ms * 1000) : BUCKETS - 1;
       const duration = ms > 0 ? ms : 0;
-      counts[duration === 0 ? 0 : bucket] = (counts[duration === 0 ? 0 : bucket] ?? 0) + 1;
+      const bucket = duration < LONGEST ? 32 - Math.clz32(duration * 1000) : BUCKETS - 1;
+      counts[bucket] = (counts[bucket] ?? 0) + 1;
       sum += duration;
       if (duration > max) max = duration;
     }

@@ -88,8 +88,7 @@ export class CallWriter {
     const calls = this.#calls;
     calls[this.#countAt] = ticket.count;
     this.#slot = slot + ticket.count - 1;
-    const { args } = ticket;
-    for (let each = 0; each < args.length; each += 1) calls.push(args[each]);
+    calls.push(...ticket.args);
   }
 
   /** What was written; the writer begins anew. */

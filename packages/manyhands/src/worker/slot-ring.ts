@@ -14,6 +14,9 @@ export interface Held<T> {
   readonly slot: number;
 }
 
+/** Offsets in order, to be copied at once. */
+const ASCENDING = Uint32Array.from({ length: 1024 }, (_, at) => at);
+
 export class SlotRing<T extends Ticket> {
   readonly #size: number;
   readonly #tickets: (T | undefined)[];
@@ -66,9 +69,10 @@ export class SlotRing<T extends Ticket> {
     // What is left of this round may be too short for all of them.
     const first = this.#next + count > this.#size ? 0 : this.#next;
     const end = first + count;
-    for (let slot = first; slot < end; slot += 1) if (this.#out[slot] === 1) return -1;
+    const blocked = this.#out.indexOf(1, first);
+    if (blocked >= 0 && blocked < end) return -1;
     if (first < this.#next) this.#lap += 1;
-    for (let offset = 0; offset < count; offset += 1) this.#offsets[first + offset] = offset;
+    this.#offsets.set(ASCENDING.subarray(0, count), first);
     this.#tickets.fill(ticket, first, end);
     this.#out.fill(1, first, end);
     this.#generations.fill(this.#lap, first, end);
@@ -82,12 +86,13 @@ export class SlotRing<T extends Ticket> {
     this.#tokens.fill(token, slot, slot + count);
   }
 
-  /** How many of the slots from `slot` on hold the calls of its ticket one after another. */
-  runAt(slot: number): number {
-    const ticket = this.#tickets[slot];
-    let end = slot + 1;
-    while (end < this.#size && this.#tickets[end] === ticket && this.offsetAt(end) > this.offsetAt(end - 1)) end += 1;
-    return end - slot;
+  /** How many of the slots from `slot` on hold the calls of `ticket` one after another; 1 when that is not certain. */
+  runAt(slot: number, ticket: T): number {
+    const last = ticket.slot + ticket.count - 1;
+    // Offsets and slots rise together, so that where the last is as far from the first as its offset says, none between
+    // is elsewhere.
+    const row = this.#tickets[last] === ticket && this.offsetAt(last) === ticket.count - 1;
+    return row && slot <= last ? last - slot + 1 : 1;
   }
 
   /** `free` for `count` neighbours. */

@@ -182,7 +182,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   /** @returns whether it was a number, taken with those that follow it. */
   #fulfilledRun(slot: number, ticket: T): boolean {
     const values: unknown[] = [];
-    const most = this.#ring.runAt(slot);
+    const most = this.#ring.runAt(slot, ticket);
     const count = this.#slots.takeNumbers(slot, most, values, STARTS, DURATIONS);
     if (count === 0) return false;
     const offset = this.#ring.offsetAt(slot);

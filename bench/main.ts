@@ -1,27 +1,31 @@
-/** Measures manyhands beside its peers: `npm run bench -- [MEASURE…] [--rounds N] [--quick] [--only NAME,…]`.
+/** Measures manyhands beside its peers: `npm run bench -- [MEASURE…] [--rounds N] [--quick] [--only NAME,…] [--draw]`.
  *
- *  The table goes to stdout, what happens meanwhile to stderr, the figures to bench/results.json. Machines differ and are
- *  noisy: only ratios of one run count. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { availableParallelism, cpus, totalmem } from "node:os";
+ *  Tables go to stdout, what happens meanwhile to stderr, the figures of a whole run to bench/results.json and the charts.
+ *  Machines differ and are noisy: only ratios of one run count. */
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Measure, Row } from "./measure.js";
-import { MEASURES } from "./measures/all.js";
+import type { Measure, Participant, Row, Scale } from "./measure.js";
+import { MEASURES, WORDS, wordOf } from "./measures/all.js";
+import { pythonVersion } from "./python.js";
+import { writeResults } from "./results.js";
 import { runRounds } from "./rounds.js";
-import { toRows, toTable } from "./rows.js";
+import { LIMIT, OURS, toRows, toSummary, toTable } from "./rows.js";
+
+const folder = dirname(import.meta.dirname);
+const resultsFile = join(folder, "results.json");
 
 interface Order {
   readonly measures: readonly Measure[];
   readonly rounds: number;
-  readonly scale: "full" | "quick";
-  /** Subjects' names; all when empty. */
+  readonly scale: Scale;
+  /** Names; all when empty. */
   readonly only: readonly string[];
 }
 
+const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+
 function fail(text: string): never {
-  process.stderr.write(`${text}\n`);
+  tell(text);
   process.exit(2);
 }
 
@@ -31,60 +35,35 @@ function readOrder(): Order {
     options: { rounds: { type: "string" }, quick: { type: "boolean" }, only: { type: "string" } },
   });
   const scale = values.quick === true ? "quick" : "full";
-  const rounds = Number(values.rounds ?? (scale === "quick" ? 2 : 5));
+  const rounds = Number(values.rounds ?? (scale === "quick" ? 1 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds: not a number of rounds: ${values.rounds}`);
-  for (const name of positionals) {
-    if (!MEASURES.some((measure) => measure.name === name)) {
-      fail(`No measure "${name}"; there are: ${MEASURES.map((measure) => measure.name).join(", ")}`);
-    }
-  }
-  const measures = MEASURES.filter((measure) => positionals.length === 0 || positionals.includes(measure.name));
+  const unknown = positionals.find((word) => !WORDS.includes(word));
+  if (unknown !== undefined) fail(`No measure "${unknown}"; there are: ${WORDS.join(", ")}`);
+  const measures = MEASURES.filter((measure) => positionals.length === 0 || positionals.includes(wordOf(measure)));
   return { measures, rounds, scale, only: values.only?.split(",") ?? [] };
 }
 
-/** The version of an installed package, found by its package.json however its exports hide it. */
-function versionOf(name: string): string {
-  const require = createRequire(import.meta.url);
-  for (const folder of require.resolve.paths(name) ?? []) {
-    try {
-      return JSON.parse(readFileSync(join(folder, name, "package.json"), "utf8")).version;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-  }
-  return "unknown";
-}
-
-function describeRun(measures: readonly Measure[]): object {
-  const packages = new Set(measures.flatMap((measure) => measure.subjects.flatMap((entry) => entry.package ?? [])));
-  const versions = Object.fromEntries(["manyhands", ...packages].map((name) => [name, versionOf(name)]));
-  return {
-    machine: {
-      cpu: cpus()[0]?.model ?? "unknown",
-      cores: availableParallelism(),
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      platform: `${process.platform}-${process.arch}`,
-    },
-    versions: { node: process.version, ...versions },
-    date: new Date().toISOString(),
-  };
+function participantsIn({ participants, quickPeers }: Measure, { only, scale }: Order): Participant[] {
+  const names = scale === "quick" ? [OURS, LIMIT, ...quickPeers] : undefined;
+  return participants.filter(({ name, needs }) => {
+    if (needs === "python3" && !hasPython) return false;
+    return only.length > 0 ? only.includes(name) : (names?.includes(name) ?? true);
+  });
 }
 
 const order = readOrder();
-const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+const hasPython = pythonVersion() !== undefined;
+if (!hasPython) tell("There is no python3: CPython's pools are left out");
 const rows: Row[] = [];
 for (const measure of order.measures) {
   tell(`${measure.name}: ${measure.title}`);
-  const subjects = measure.subjects.filter((entry) => order.only.length === 0 || order.only.includes(entry.name));
-  const rounds = await runRounds(measure, subjects, order.rounds, order.scale, tell);
-  rows.push(...toRows(measure, rounds));
-  for (const { entry, failure } of rounds) if (failure !== undefined) tell(`${entry.kind} ${entry.name}: ${failure}`);
+  const outcomes = await runRounds(measure, participantsIn(measure, order), order.rounds, order.scale, tell);
+  rows.push(...toRows(measure, outcomes));
 }
-process.stdout.write(`${toTable(rows)}\n`);
+if (order.scale === "full") process.stdout.write(`${toTable(rows)}\n\n`);
+process.stdout.write(`${toSummary(rows)}\n`);
 // A part of the subjects, or a short run, must not replace the figures of a whole one.
-const whole = order.scale === "full" && order.only.length === 0;
-if (whole) {
-  const file = join(dirname(import.meta.dirname), "results.json");
-  writeFileSync(file, `${JSON.stringify({ ...describeRun(order.measures), rows }, null, 2)}\n`);
+if (order.scale === "full" && order.only.length === 0) {
+  writeResults(resultsFile, order.measures, rows);
   tell("Figures written to bench/results.json");
 }

@@ -1,25 +1,18 @@
 /** bench/rows.ts: medians, ratios and the table of a benchmark say what the rounds gave. */
 import { expect, test } from "vitest";
-import type { Measure } from "../bench/built/measure.js";
-import type { SubjectRounds } from "../bench/built/rounds.js";
+import type { Figure, Measure, Outcome } from "../bench/built/measure.js";
 import { toRows, toTable } from "../bench/built/rows.js";
 
-const scale = { calls: 1, window: 1, warmFor: 0 };
-
-const measure = (better: Measure["better"]): Measure => ({
+const measure = (better: Figure["better"]): Measure => ({
   name: "start",
   title: "",
-  unit: "ms",
-  better,
-  full: scale,
-  quick: scale,
-  figures: ["first"],
-  subjects: [],
-  run: () => Promise.reject(new Error("not measured here")),
+  figures: [{ name: "first", unit: "ms", better }],
+  participants: [],
+  quickPeers: [],
 });
 
-const rounds = (name: string, ...values: number[]): SubjectRounds => ({
-  entry: { name, kind: "threads", open: () => Promise.reject(new Error("not opened here")) },
+const rounds = (name: string, ...values: number[]): Outcome => ({
+  participant: { name, kind: "threads" },
   figures: values.map((first) => ({ first })),
 });
 
@@ -45,7 +38,7 @@ test("rows hold median, least and greatest, and only ours the ratios", () => {
 });
 
 test("a ratio above 1 means ahead, whichever way the unit counts", () => {
-  const ratios = (better: Measure["better"]): unknown =>
+  const ratios = (better: Figure["better"]): unknown =>
     toRows(measure(better), ROUNDS).find((row) => row.subject === "manyhands")?.toBestPeer;
   expect(ratios("lower")).toBe(40 / 20);
   expect(ratios("higher")).toBe(20 / 100);

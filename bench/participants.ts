@@ -11,6 +11,8 @@ export const WORKERS: number = availableParallelism();
 export interface Round {
   readonly entry: SubjectEntry;
   readonly scale: Scale;
+  /** Counted from 1. */
+  readonly round: number;
   open(workers?: number): Promise<Subject>;
 }
 
@@ -37,7 +39,7 @@ export function participantsOf(
       !except.includes(name),
   ).map((entry) => ({
     ...entry,
-    run: (scale) => run({ entry, scale, open: (workers = WORKERS) => entry.open(workers, task) }),
+    run: (scale, round) => run({ entry, scale, round, open: (workers = WORKERS) => entry.open(workers, task) }),
   }));
 }
 

@@ -11,10 +11,17 @@ const script = fileURLToPath(new URL("./round.js", import.meta.url));
 /** A round that takes longer hangs, or is of no interest. */
 const ROUND_TIMEOUT = 90_000;
 
+/** Without what changes Node behind our back. Every process reads NODE_EXTRA_CA_CERTS when it starts, which can double its
+ *  start, and some peers start theirs without an environment. */
+const ENVIRONMENT = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => name !== "NODE_EXTRA_CA_CERTS" && name !== "NODE_OPTIONS"),
+);
+
 async function runRound(measure: Measure, participant: Participant, scale: Scale, round: number): Promise<Figures> {
   const { kind, name } = participant;
   const child = spawn(process.execPath, [script, measure.name, kind, name, scale, String(round)], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: ENVIRONMENT,
     timeout: ROUND_TIMEOUT,
     killSignal: "SIGKILL",
   });

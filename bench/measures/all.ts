@@ -3,10 +3,14 @@ import type { Measure } from "../measure.js";
 import { cpu } from "./cpu.js";
 import { headlines } from "./headline.js";
 import { latency } from "./latency.js";
+import { map } from "./map.js";
+import { memory } from "./memory.js";
+import { payload } from "./payload.js";
 import { starts } from "./start.js";
 import { submit } from "./submit.js";
+import { sum } from "./sum.js";
 
-export const MEASURES: readonly Measure[] = [submit, latency, ...starts, cpu, ...headlines];
+export const MEASURES: readonly Measure[] = [submit, latency, ...starts, cpu, ...headlines, payload, memory, sum, map];
 
 /** What the command calls them: the first words of their names. */
 export const WORDS: readonly string[] = [...new Set(MEASURES.map((measure) => wordOf(measure)))];

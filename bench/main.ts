@@ -4,6 +4,7 @@
  *  Machines differ and are noisy: only ratios of one run count. */
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { pointsOf, rises } from "./growth.js";
 import type { Measure, Participant, Row, Scale } from "./measure.js";
 import { MEASURES, WORDS, wordOf } from "./measures/all.js";
 import { pythonVersion } from "./python.js";
@@ -62,6 +63,7 @@ for (const measure of order.measures) {
 }
 if (order.scale === "full") process.stdout.write(`${toTable(rows)}\n\n`);
 process.stdout.write(`${toSummary(rows)}\n`);
+for (const line of rises(pointsOf(rows))) process.stdout.write(`Worse than linear: ${line}\n`);
 // A part of the subjects, or a short run, must not replace the figures of a whole one.
 if (order.scale === "full" && order.only.length === 0) {
   writeResults(resultsFile, order.measures, rows);

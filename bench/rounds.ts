@@ -9,7 +9,7 @@ import { shown } from "./rows.js";
 const script = fileURLToPath(new URL("./round.js", import.meta.url));
 
 /** A round that takes longer hangs, or is of no interest. */
-const ROUND_TIMEOUT = 90_000;
+const ROUND_TIMEOUT = 150_000;
 
 /** Without what changes Node behind our back. Every process reads NODE_EXTRA_CA_CERTS when it starts, which can double its
  *  start, and some peers start theirs without an environment. */

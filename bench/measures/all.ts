@@ -1,6 +1,7 @@
 /** Every measure, in the order in which `npm run bench` takes them. */
 import type { Measure } from "../measure.js";
 import { cpu } from "./cpu.js";
+import { growths } from "./growth.js";
 import { headlines } from "./headline.js";
 import { latency } from "./latency.js";
 import { map } from "./map.js";
@@ -10,7 +11,18 @@ import { starts } from "./start.js";
 import { submit } from "./submit.js";
 import { sum } from "./sum.js";
 
-export const MEASURES: readonly Measure[] = [submit, latency, ...starts, cpu, ...headlines, payload, memory, sum, map];
+export const MEASURES: readonly Measure[] = [
+  submit,
+  latency,
+  ...starts,
+  cpu,
+  ...headlines,
+  payload,
+  memory,
+  sum,
+  map,
+  ...growths,
+];
 
 /** What the command calls them: the first words of their names. */
 export const WORDS: readonly string[] = [...new Set(MEASURES.map((measure) => wordOf(measure)))];

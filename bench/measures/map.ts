@@ -57,7 +57,7 @@ async function run({ open, scale, entry, round }: Round): Promise<Figures> {
   await warmUp(subject, WORKERS);
   // Once the whole length, however long it takes: memory that grows with it would show.
   const whole = scale === "full" && entry.name === "manyhands" && entry.kind === "threads" && round === 1;
-  const source = numbers(items, whole ? 60_000 : ms);
+  const source = numbers(items, whole ? 45_000 : ms);
   const stream = await consume(subject.stream?.(source) ?? windows(subject, source));
   const values = Array.from({ length: array }, (_, n) => n);
   const collect = async (): Promise<void> => {

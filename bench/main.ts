@@ -4,11 +4,12 @@
  *  Machines differ and are noisy: only ratios of one run count. */
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { draw } from "./charts/draw.js";
 import { pointsOf, rises } from "./growth.js";
 import type { Measure, Participant, Row, Scale } from "./measure.js";
 import { MEASURES, WORDS, wordOf } from "./measures/all.js";
 import { pythonVersion } from "./python.js";
-import { writeResults } from "./results.js";
+import { readResults, writeResults } from "./results.js";
 import { runRounds } from "./rounds.js";
 import { LIMIT, OURS, toRows, toSummary, toTable } from "./rows.js";
 
@@ -19,6 +20,8 @@ interface Order {
   readonly measures: readonly Measure[];
   readonly rounds: number;
   readonly scale: Scale;
+  /** Measure nothing: draw what was measured before. */
+  readonly drawOnly: boolean;
   /** Names; all when empty. */
   readonly only: readonly string[];
 }
@@ -33,7 +36,12 @@ function fail(text: string): never {
 function readOrder(): Order {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: { type: "string" }, quick: { type: "boolean" }, only: { type: "string" } },
+    options: {
+      rounds: { type: "string" },
+      quick: { type: "boolean" },
+      only: { type: "string" },
+      draw: { type: "boolean" },
+    },
   });
   const scale = values.quick === true ? "quick" : "full";
   const rounds = Number(values.rounds ?? (scale === "quick" ? 1 : 5));
@@ -41,7 +49,7 @@ function readOrder(): Order {
   const unknown = positionals.find((word) => !WORDS.includes(word));
   if (unknown !== undefined) fail(`No measure "${unknown}"; there are: ${WORDS.join(", ")}`);
   const measures = MEASURES.filter((measure) => positionals.length === 0 || positionals.includes(wordOf(measure)));
-  return { measures, rounds, scale, only: values.only?.split(",") ?? [] };
+  return { measures, rounds, scale, drawOnly: values.draw === true, only: values.only?.split(",") ?? [] };
 }
 
 function participantsIn({ participants, quickPeers }: Measure, { only, scale }: Order): Participant[] {
@@ -52,20 +60,29 @@ function participantsIn({ participants, quickPeers }: Measure, { only, scale }: 
   });
 }
 
+async function measureAll(order: Order): Promise<void> {
+  if (!hasPython) tell("There is no python3: CPython's pools are left out");
+  const rows: Row[] = [];
+  for (const measure of order.measures) {
+    tell(`${measure.name}: ${measure.title}`);
+    const outcomes = await runRounds(measure, participantsIn(measure, order), order.rounds, order.scale, tell);
+    rows.push(...toRows(measure, outcomes));
+  }
+  if (order.scale === "full") process.stdout.write(`${toTable(rows)}\n\n`);
+  process.stdout.write(`${toSummary(rows)}\n`);
+  for (const line of rises(pointsOf(rows))) process.stdout.write(`Worse than linear: ${line}\n`);
+  // A part of the subjects, or a short run, must not replace the figures of a whole one.
+  if (order.scale === "quick" || order.only.length > 0) return;
+  await draw(folder, writeResults(resultsFile, order.measures, rows));
+  tell("Figures written to bench/results.json, charts to bench/results.svg and bench/growth.svg");
+}
+
 const order = readOrder();
 const hasPython = pythonVersion() !== undefined;
-if (!hasPython) tell("There is no python3: CPython's pools are left out");
-const rows: Row[] = [];
-for (const measure of order.measures) {
-  tell(`${measure.name}: ${measure.title}`);
-  const outcomes = await runRounds(measure, participantsIn(measure, order), order.rounds, order.scale, tell);
-  rows.push(...toRows(measure, outcomes));
-}
-if (order.scale === "full") process.stdout.write(`${toTable(rows)}\n\n`);
-process.stdout.write(`${toSummary(rows)}\n`);
-for (const line of rises(pointsOf(rows))) process.stdout.write(`Worse than linear: ${line}\n`);
-// A part of the subjects, or a short run, must not replace the figures of a whole one.
-if (order.scale === "full" && order.only.length === 0) {
-  writeResults(resultsFile, order.measures, rows);
-  tell("Figures written to bench/results.json");
+if (order.drawOnly) {
+  const results = readResults(resultsFile);
+  if (results === undefined) fail("Nothing was measured yet: there is no bench/results.json");
+  await draw(folder, results);
+} else {
+  await measureAll(order);
 }

@@ -12,7 +12,7 @@ import { square } from "../tasks/square.js";
 const WINDOW = 20_000;
 
 /** Items that are measured at each point at least, by as many repetitions as that takes. */
-const ITEMS = { full: 40_000, quick: 10_000 } as const;
+const ITEMS = { full: 20_000, quick: 10_000 } as const;
 
 interface Curve {
   /** What is on the axis. */
@@ -20,8 +20,8 @@ interface Curve {
   readonly title: string;
   readonly kinds: readonly Kind[];
   readonly amounts: Readonly<Record<Scale, readonly number[]>>;
-  /** Only in the first round, and on threads: more would take minutes. */
-  readonly once?: number;
+  /** Amounts of the first round only, which would take minutes in each. */
+  readonly once?: Readonly<Partial<Record<Kind, readonly number[]>>>;
   /** Does the work for `amount` items, or for `items` calls where the amount counts something else.
    *  @returns how many items it did. */
   work(pool: Executor, amount: number, items: number): Promise<number>;
@@ -94,15 +94,16 @@ const CURVES: readonly Curve[] = [
     name: "tasks",
     title: "10³ to 10⁷ calls in windows of 20 000",
     kinds: EVERYWHERE,
-    amounts: { full: [1e3, 1e4, 1e5, 1e6], quick: [1e3, 1e4] },
-    once: 1e7,
+    amounts: { full: [1e3, 1e4, 1e5], quick: [1e3, 1e4] },
+    once: { threads: [1e6, 1e7], processes: [1e6], "event-loop": [1e6] },
     work: (pool, amount) => inWindows(pool, amount),
   },
   {
     name: "pending",
     title: "10³ to 10⁶ calls, all of them pending at once",
     kinds: EVERYWHERE,
-    amounts: { full: [1e3, 1e4, 1e5, 1e6], quick: [1e3, 1e4] },
+    amounts: { full: [1e3, 1e4, 1e5], quick: [1e3, 1e4] },
+    once: { threads: [1e6], processes: [1e6], "event-loop": [1e6] },
     work: (pool, amount) => inWindows(pool, amount, amount),
   },
   {
@@ -151,18 +152,20 @@ async function costAt(curve: Curve, kind: Kind, amount: number, items: number): 
 
 async function run(curve: Curve, kind: Kind, scale: Scale, round: number): Promise<Figures> {
   const figures: Record<string, number> = {};
-  const amounts = [...curve.amounts[scale]];
-  if (curve.once !== undefined && scale === "full" && kind === "threads" && round === 1) amounts.push(curve.once);
+  const once = scale === "full" && round === 1 ? curve.once?.[kind] : undefined;
+  const amounts = [...curve.amounts[scale], ...(once ?? [])];
   for (const amount of amounts) figures[amount] = await costAt(curve, kind, amount, ITEMS[scale]);
   return figures;
+}
+
+function amountsOf({ amounts: { full, quick }, once = {} }: Curve): number[] {
+  return [...new Set([...quick, ...full, ...Object.values(once).flat()])].sort((a, b) => a - b);
 }
 
 const growth = (curve: Curve): Measure => ({
   name: `growth ${curve.name}`,
   title: curve.title,
-  figures: [...new Set([...curve.amounts.quick, ...curve.amounts.full, curve.once ?? []].flat())]
-    .sort((a, b) => a - b)
-    .map((amount) => ({ name: String(amount), unit: "µs", better: "lower" })),
+  figures: amountsOf(curve).map((amount) => ({ name: String(amount), unit: "µs", better: "lower" })),
   quickPeers: [],
   participants: curve.kinds.map((kind) => ({
     name: "manyhands",

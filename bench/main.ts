@@ -52,16 +52,18 @@ function readOrder(): Order {
   return { measures, rounds, scale, drawOnly: values.draw === true, only: values.only?.split(",") ?? [] };
 }
 
-function participantsIn({ participants, quickPeers }: Measure, { only, scale }: Order): Participant[] {
-  const names = scale === "quick" ? [OURS, LIMIT, ...quickPeers] : undefined;
-  return participants.filter(({ name, needs }) => {
+function participantsIn(measure: Measure, { only, scale }: Order): Participant[] {
+  const quickNames = [OURS, LIMIT, ...measure.quickPeers];
+  return measure.participants.filter(({ name, kind, needs }) => {
     if (needs === "python3" && !hasPython) return false;
-    return only.length > 0 ? only.includes(name) : (names?.includes(name) ?? true);
+    if (scale === "quick" && !(measure.quickKinds?.includes(kind) ?? true)) return false;
+    if (only.length > 0) return only.includes(name);
+    return scale === "full" || quickNames.includes(name);
   });
 }
 
 async function measureAll(order: Order): Promise<void> {
-  if (!hasPython) tell("There is no python3: CPython's pools are left out");
+  if (!hasPython && order.scale === "full") tell("There is no python3: CPython's pools are left out");
   const rows: Row[] = [];
   for (const measure of order.measures) {
     tell(`${measure.name}: ${measure.title}`);
@@ -70,7 +72,9 @@ async function measureAll(order: Order): Promise<void> {
   }
   if (order.scale === "full") process.stdout.write(`${toTable(rows)}\n\n`);
   process.stdout.write(`${toSummary(rows)}\n`);
-  for (const line of rises(pointsOf(rows))) process.stdout.write(`Worse than linear: ${line}\n`);
+  // A short run has no rounds that could agree.
+  const lines = order.scale === "full" ? rises(pointsOf(rows)) : [];
+  for (const line of lines) process.stdout.write(`Worse than linear: ${line}\n`);
   // A part of the subjects, or a short run, must not replace the figures of a whole one.
   if (order.scale === "quick" || order.only.length > 0) return;
   await draw(folder, writeResults(resultsFile, order.measures, rows));

@@ -39,6 +39,8 @@ export interface Measure {
   readonly participants: readonly Participant[];
   /** The peers that a quick look includes, beside manyhands and the limit: the fastest of each kind. */
   readonly quickPeers: readonly string[];
+  /** The kinds that a quick look includes; all without it. */
+  readonly quickKinds?: readonly Kind[];
 }
 
 /** What the rounds gave for one participant: its figures, or why there are none. */

@@ -1,5 +1,6 @@
 /** From subjects, which know how to call a task, to the participants of a measure, which know what to do with them. */
 import { availableParallelism } from "node:os";
+import { setTimeout } from "node:timers/promises";
 import type { Figures, Participant, Scale } from "./measure.js";
 import { SUBJECTS } from "./peers/all.js";
 import type { Kind, Subject, SubjectEntry } from "./subject.js";
@@ -52,6 +53,11 @@ export function abandon(subject: Subject): void {
  *  @throws Error when it does not come. */
 export async function closeInTime(subject: Subject, ms = 5000): Promise<void> {
   const late = Symbol("late");
-  const timeUp = new Promise((resolve) => setTimeout(resolve, ms, late).unref());
-  if ((await Promise.race([subject.close(), timeUp])) === late) throw new Error(`its end does not come in ${ms} ms`);
+  // It keeps the process alive: without it, an end that never comes would be the process's, and say nothing.
+  const patience = new AbortController();
+  const timeUp = setTimeout(ms, late, { signal: patience.signal });
+  timeUp.catch(() => undefined);
+  const end = await Promise.race([subject.close(), timeUp]);
+  patience.abort();
+  if (end === late) throw new Error(`its end does not come in ${ms} ms`);
 }

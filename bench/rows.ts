@@ -50,7 +50,7 @@ export function toRows(measure: Measure, all: readonly Outcome[]): Row[] {
   return kinds.flatMap((kind) => measure.figures.flatMap((figure) => rowsOf(measure, figure, kind, all)));
 }
 
-/** Three digits at least, groups of three with thin spaces between. */
+/** Three digits at least, in groups of three. */
 export function shown(value: number): string {
   if (Math.abs(value) < 100) return String(Number(value.toPrecision(3)));
   return Math.round(value).toLocaleString("en-US").replaceAll(",", " ");
@@ -80,11 +80,11 @@ function groupTable(rows: readonly Row[]): string {
   return markdown([first?.measure ?? "", `median ${first?.unit ?? ""}`, "min", "max", "manyhands is"], lines);
 }
 
-/** The ratios that matter, a line for each figure and kind. */
+/** The ratios that matter, a line for each figure and kind that somebody else has, too. */
 export function toSummary(rows: readonly Row[]): string {
   const lines = [...grouped(rows)].flatMap(([group, members]) => {
     const ours = members.find((row) => row.subject === OURS);
-    if (ours === undefined) return [];
+    if (ours === undefined || members.length === 1) return [];
     const best = members.find((row) => row.subject !== OURS && row.subject !== LIMIT);
     return [
       [group, `${shown(ours.median)} ${ours.unit}`, times(ours.toBestPeer), best?.subject ?? "", times(ours.toLimit)],

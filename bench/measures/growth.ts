@@ -167,6 +167,7 @@ const growth = (curve: Curve): Measure => ({
   title: curve.title,
   figures: amountsOf(curve).map((amount) => ({ name: String(amount), unit: "µs", better: "lower" })),
   quickPeers: [],
+  quickKinds: ["threads"],
   participants: curve.kinds.map((kind) => ({
     name: "manyhands",
     kind,

@@ -1,6 +1,6 @@
 /** How many times faster than one thread work gets that only computes. */
 import { timed } from "../calls.js";
-import type { Figures, Measure } from "../measure.js";
+import type { Figures, Measure, Scale } from "../measure.js";
 import { abandon, participantsOf, type Round, WORKERS } from "../participants.js";
 import { channels } from "../peers/limit.js";
 import { pythonParticipants } from "../python.js";
@@ -8,30 +8,32 @@ import { isPrime } from "../tasks/is-prime.js";
 
 const PRIME = 112_272_535_095_293;
 const CALLS = { full: 20, quick: 4 } as const;
+/** As many as one thread makes before, and again after. */
+const ALONE = { full: 4, quick: 2 } as const;
 // A call takes CPython four times as long.
-const PYTHON_CALLS = { full: 6, quick: 2 } as const;
+const PYTHON_CALLS = { full: 4, quick: 2 } as const;
 
 /** One thread works before and after, so that a change of the machine's pace falls on both. */
-async function speedUp(calls: number, together: () => Promise<readonly unknown[]>): Promise<Figures> {
-  const alone = (count: number): void => {
-    for (let i = 0; i < count; i++) if (!isPrime(PRIME)) throw new Error("A prime is not prime");
+async function speedUp(scale: Scale, together: () => Promise<readonly unknown[]>): Promise<Figures> {
+  const calls = CALLS[scale];
+  const alone = (): void => {
+    for (let i = 0; i < ALONE[scale]; i++) if (!isPrime(PRIME)) throw new Error("A prime is not prime");
   };
-  const half = calls / 2;
-  const before = await timed(async () => alone(half));
+  const before = await timed(async () => alone());
   let results: readonly unknown[] = [];
   const time = await timed(async () => {
     results = await together();
   });
-  const after = await timed(async () => alone(half));
+  const after = await timed(async () => alone());
   if (results.length !== calls || results.some((result) => result !== true)) throw new Error("A prime is not prime");
-  return { "": (before + after) / time };
+  return { "": (((before + after) / (2 * ALONE[scale])) * calls) / time };
 }
 
 async function run({ open, scale }: Round): Promise<Figures> {
   const subject = await open();
   await Promise.all(Array.from({ length: 10 * WORKERS }, () => subject.call(1009)));
   const calls = CALLS[scale];
-  const figures = await speedUp(calls, () => Promise.all(Array.from({ length: calls }, () => subject.call(PRIME))));
+  const figures = await speedUp(scale, () => Promise.all(Array.from({ length: calls }, () => subject.call(PRIME))));
   abandon(subject);
   return figures;
 }
@@ -50,7 +52,7 @@ const limit = (kind: "threads" | "processes"): Measure["participants"][number] =
       });
     await Promise.all(batch(new Array(10 * WORKERS).fill(1009)));
     const primes = new Array<number>(CALLS[scale]).fill(PRIME);
-    const figures = await speedUp(primes.length, async () => (await Promise.all(batch(primes))).flat());
+    const figures = await speedUp(scale, async () => (await Promise.all(batch(primes))).flat());
     for (const worker of workers) void worker.end();
     return figures;
   },

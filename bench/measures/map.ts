@@ -1,5 +1,5 @@
 /** How fast a function goes over many items: streamed from a generator in constant memory, and over an array. */
-import { check, runWindow, timed, warmUp } from "../calls.js";
+import { check, runWindow, warmUp } from "../calls.js";
 import type { Figures, Measure, Participant } from "../measure.js";
 import { abandon, participantsOf, type Round, WORKERS } from "../participants.js";
 import { channels } from "../peers/limit.js";
@@ -7,10 +7,10 @@ import { pythonParticipants } from "../python.js";
 import type { Kind, Subject } from "../subject.js";
 import { square } from "../tasks/square.js";
 
-/** The stream ends after so many items, or after `ms`, so that the slow do not take the time of all. */
+/** The stream ends after so many items, or after `ms`; maps of arrays go on for `arraysFor` ms. */
 const SCALES = {
-  full: { items: 10_000_000, ms: 2500, array: 100_000, arrays: 3 },
-  quick: { items: 200_000, ms: 200, array: 20_000, arrays: 2 },
+  full: { items: 10_000_000, ms: 1500, array: 100_000, arraysFor: 500 },
+  quick: { items: 200_000, ms: 200, array: 20_000, arraysFor: 50 },
 } as const;
 const WINDOW = 20_000;
 const CHUNK = 1000;
@@ -52,27 +52,35 @@ async function consume(results: AsyncIterable<unknown>): Promise<Figures> {
 }
 
 async function run({ open, scale, entry, round }: Round): Promise<Figures> {
-  const { array, arrays, items, ms } = SCALES[scale];
+  const { array, arraysFor, items, ms } = SCALES[scale];
   const subject = await open();
   await warmUp(subject, WORKERS);
   // Once the whole length, however long it takes: memory that grows with it would show.
   const whole = scale === "full" && entry.name === "manyhands" && entry.kind === "threads" && round === 1;
   const source = numbers(items, whole ? 45_000 : ms);
   const stream = await consume(subject.stream?.(source) ?? windows(subject, source));
-  const values = Array.from({ length: array }, (_, n) => n);
-  const collect = async (): Promise<void> => {
-    if (subject.map === undefined) await runWindow(subject, 0, array);
-    else check(await subject.map(values), 0, array);
-  };
-  await collect();
-  const time = await timed(async () => {
-    for (let i = 0; i < arrays; i++) await collect();
-  });
+  const rate = await overArrays(subject, array, arraysFor);
   abandon(subject);
-  return { ...stream, array: (arrays * array * 1000) / time };
+  return { ...stream, array: rate };
 }
 
-type Stream = (items: Iterable<number>) => AsyncIterable<unknown>;
+/** A subject without a map of its own gets windows of single calls here, too. */
+async function overArrays(subject: Subject, length: number, ms: number): Promise<number> {
+  const size = subject.map === undefined ? WINDOW : length;
+  const values = Array.from({ length: size }, (_, n) => n);
+  const collect = async (): Promise<void> => {
+    if (subject.map === undefined) await runWindow(subject, 0, size);
+    else check(await subject.map(values), 0, size);
+  };
+  await collect();
+  const begun = performance.now();
+  let items = 0;
+  do {
+    await collect();
+    items += size;
+  } while (performance.now() - begun < ms);
+  return (items * 1000) / (performance.now() - begun);
+}
 
 /** Chunks dealt out in turn, and taken in turn, to workers that are up. */
 async function openChunked(kind: "threads" | "processes"): Promise<Stream> {
@@ -113,11 +121,11 @@ const limit = (kind: Kind): Participant => ({
   name: "limit",
   kind,
   run: async (scale) => {
-    const { array, arrays, items, ms } = SCALES[scale];
+    const { arraysFor, items, ms } = SCALES[scale];
     const over = kind === "event-loop" ? onTheLoop : await openChunked(kind);
     const stream = await consume(over(numbers(items, ms)));
     // The same stream again: there is nothing faster by hand that still looks at one result after the other.
-    const { streamed = 0 } = await consume(over(numbers(array * arrays, ms)));
+    const { streamed = 0 } = await consume(over(numbers(items, arraysFor)));
     return { ...stream, array: streamed };
   },
 });

@@ -8,7 +8,7 @@ import type { Subject } from "../subject.js";
 /** `coldFor` and `warmFor` are in ms: at least one window, and no further one after that time, so that the slow do not
  *  take the time of all. The figures are rates. */
 const SCALES = {
-  full: { calls: 100_000, window: 20_000, coldFor: 1000, warmFor: 1000 },
+  full: { calls: 100_000, window: 20_000, coldFor: 700, warmFor: 700 },
   quick: { calls: 20_000, window: 20_000, coldFor: 300, warmFor: 150 },
 } as const;
 

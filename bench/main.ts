@@ -1,90 +1,92 @@
-/** Measures manyhands beside its peers: `npm run bench -- [MEASURE…] [--rounds N] [--quick] [--only NAME,…]`.
+/** Measures manyhands beside its peers: `npm run bench -- [MEASURE…] [--rounds N] [--quick] [--only NAME,…] [--draw]`.
  *
- *  The table goes to stdout, what happens meanwhile to stderr, the figures to bench/results.json. Machines differ and are
- *  noisy: only ratios of one run count. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { availableParallelism, cpus, totalmem } from "node:os";
+ *  Tables go to stdout, what happens meanwhile to stderr, the figures of a whole run to bench/results.json and the charts.
+ *  Machines differ and are noisy: only ratios of one run count. */
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Measure, Row } from "./measure.js";
-import { MEASURES } from "./measures/all.js";
+import { draw } from "./charts/draw.js";
+import { pointsOf, rises } from "./growth.js";
+import type { Measure, Participant, Row, Scale } from "./measure.js";
+import { MEASURES, WORDS, wordOf } from "./measures/all.js";
+import { pythonVersion } from "./python.js";
+import { readResults, writeResults } from "./results.js";
 import { runRounds } from "./rounds.js";
-import { toRows, toTable } from "./rows.js";
+import { LIMIT, OURS, toRows, toSummary, toTable } from "./rows.js";
+
+const folder = dirname(import.meta.dirname);
+const resultsFile = join(folder, "results.json");
 
 interface Order {
   readonly measures: readonly Measure[];
   readonly rounds: number;
-  readonly scale: "full" | "quick";
-  /** Subjects' names; all when empty. */
+  readonly scale: Scale;
+  /** Measure nothing: draw what was measured before. */
+  readonly drawOnly: boolean;
+  /** Names; all when empty. */
   readonly only: readonly string[];
 }
 
+const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+
 function fail(text: string): never {
-  process.stderr.write(`${text}\n`);
+  tell(text);
   process.exit(2);
 }
 
 function readOrder(): Order {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: { type: "string" }, quick: { type: "boolean" }, only: { type: "string" } },
+    options: {
+      rounds: { type: "string" },
+      quick: { type: "boolean" },
+      only: { type: "string" },
+      draw: { type: "boolean" },
+    },
   });
   const scale = values.quick === true ? "quick" : "full";
-  const rounds = Number(values.rounds ?? (scale === "quick" ? 2 : 5));
+  const rounds = Number(values.rounds ?? (scale === "quick" ? 1 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds: not a number of rounds: ${values.rounds}`);
-  for (const name of positionals) {
-    if (!MEASURES.some((measure) => measure.name === name)) {
-      fail(`No measure "${name}"; there are: ${MEASURES.map((measure) => measure.name).join(", ")}`);
-    }
-  }
-  const measures = MEASURES.filter((measure) => positionals.length === 0 || positionals.includes(measure.name));
-  return { measures, rounds, scale, only: values.only?.split(",") ?? [] };
+  const unknown = positionals.find((word) => !WORDS.includes(word));
+  if (unknown !== undefined) fail(`No measure "${unknown}"; there are: ${WORDS.join(", ")}`);
+  const measures = MEASURES.filter((measure) => positionals.length === 0 || positionals.includes(wordOf(measure)));
+  return { measures, rounds, scale, drawOnly: values.draw === true, only: values.only?.split(",") ?? [] };
 }
 
-/** The version of an installed package, found by its package.json however its exports hide it. */
-function versionOf(name: string): string {
-  const require = createRequire(import.meta.url);
-  for (const folder of require.resolve.paths(name) ?? []) {
-    try {
-      return JSON.parse(readFileSync(join(folder, name, "package.json"), "utf8")).version;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-  }
-  return "unknown";
+function participantsIn(measure: Measure, { only, scale }: Order): Participant[] {
+  const quickNames = [OURS, LIMIT, ...measure.quickPeers];
+  return measure.participants.filter(({ name, kind, needs }) => {
+    if (needs === "python3" && !hasPython) return false;
+    if (scale === "quick" && !(measure.quickKinds?.includes(kind) ?? true)) return false;
+    if (only.length > 0) return only.includes(name);
+    return scale === "full" || quickNames.includes(name);
+  });
 }
 
-function describeRun(measures: readonly Measure[]): object {
-  const packages = new Set(measures.flatMap((measure) => measure.subjects.flatMap((entry) => entry.package ?? [])));
-  const versions = Object.fromEntries(["manyhands", ...packages].map((name) => [name, versionOf(name)]));
-  return {
-    machine: {
-      cpu: cpus()[0]?.model ?? "unknown",
-      cores: availableParallelism(),
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      platform: `${process.platform}-${process.arch}`,
-    },
-    versions: { node: process.version, ...versions },
-    date: new Date().toISOString(),
-  };
+async function measureAll(order: Order): Promise<void> {
+  if (!hasPython && order.scale === "full") tell("There is no python3: CPython's pools are left out");
+  const rows: Row[] = [];
+  for (const measure of order.measures) {
+    tell(`${measure.name}: ${measure.title}`);
+    const outcomes = await runRounds(measure, participantsIn(measure, order), order.rounds, order.scale, tell);
+    rows.push(...toRows(measure, outcomes));
+  }
+  if (order.scale === "full") process.stdout.write(`${toTable(rows)}\n\n`);
+  process.stdout.write(`${toSummary(rows)}\n`);
+  // A short run has no rounds that could agree.
+  const lines = order.scale === "full" ? rises(pointsOf(rows)) : [];
+  for (const line of lines) process.stdout.write(`Worse than linear: ${line}\n`);
+  // A part of the subjects, or a short run, must not replace the figures of a whole one.
+  if (order.scale === "quick" || order.only.length > 0) return;
+  await draw(folder, writeResults(resultsFile, order.measures, rows));
+  tell("Figures written to bench/results.json, charts to bench/results.svg and bench/growth.svg");
 }
 
 const order = readOrder();
-const tell = (text: string): void => void process.stderr.write(`${text}\n`);
-const rows: Row[] = [];
-for (const measure of order.measures) {
-  tell(`${measure.name}: ${measure.title}`);
-  const subjects = measure.subjects.filter((entry) => order.only.length === 0 || order.only.includes(entry.name));
-  const rounds = await runRounds(measure, subjects, order.rounds, order.scale, tell);
-  rows.push(...toRows(measure, rounds));
-  for (const { entry, failure } of rounds) if (failure !== undefined) tell(`${entry.kind} ${entry.name}: ${failure}`);
-}
-process.stdout.write(`${toTable(rows)}\n`);
-// A part of the subjects, or a short run, must not replace the figures of a whole one.
-const whole = order.scale === "full" && order.only.length === 0;
-if (whole) {
-  const file = join(dirname(import.meta.dirname), "results.json");
-  writeFileSync(file, `${JSON.stringify({ ...describeRun(order.measures), rows }, null, 2)}\n`);
-  tell("Figures written to bench/results.json");
+const hasPython = pythonVersion() !== undefined;
+if (order.drawOnly) {
+  const results = readResults(resultsFile);
+  if (results === undefined) fail("Nothing was measured yet: there is no bench/results.json");
+  await draw(folder, results);
+} else {
+  await measureAll(order);
 }

@@ -3,17 +3,25 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Figures, Measure } from "./measure.js";
-import type { SubjectEntry } from "./subject.js";
+import type { Figures, Measure, Outcome, Participant, Scale } from "./measure.js";
+import { shown } from "./rows.js";
 
 const script = fileURLToPath(new URL("./round.js", import.meta.url));
 
 /** A round that takes longer hangs, or is of no interest. */
-const ROUND_TIMEOUT = 120_000;
+const ROUND_TIMEOUT = 150_000;
 
-async function runRound(measure: Measure, entry: SubjectEntry, scale: "full" | "quick"): Promise<Figures> {
-  const child = spawn(process.execPath, [script, measure.name, entry.kind, entry.name, scale], {
+/** Without what changes Node behind our back. Every process reads NODE_EXTRA_CA_CERTS when it starts, which can double its
+ *  start, and some peers start theirs without an environment. */
+const ENVIRONMENT = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => name !== "NODE_EXTRA_CA_CERTS" && name !== "NODE_OPTIONS"),
+);
+
+async function runRound(measure: Measure, participant: Participant, scale: Scale, round: number): Promise<Figures> {
+  const { kind, name } = participant;
+  const child = spawn(process.execPath, [script, measure.name, kind, name, scale, String(round)], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: ENVIRONMENT,
     timeout: ROUND_TIMEOUT,
     killSignal: "SIGKILL",
   });
@@ -29,36 +37,34 @@ async function runRound(measure: Measure, entry: SubjectEntry, scale: "full" | "
   throw new Error(lines.find((line) => /^\w*Error\b/.test(line)) ?? `ended with ${signal ?? `exit code ${code}`}`);
 }
 
-/** What the rounds gave for one subject: its figures, or why there are none. */
-export interface SubjectRounds {
-  readonly entry: SubjectEntry;
-  readonly figures: Figures[];
-  failure?: string;
-}
+const describe = (measure: Measure, figures: Figures): string =>
+  measure.figures
+    .filter(({ name }) => figures[name] !== undefined)
+    .map(({ name, unit }) => `${name} ${shown(figures[name] ?? 0)} ${unit}`.trim())
+    .join(", ");
 
-/** A subject that fails is left out of the rounds that follow; the others go on. */
+/** Who fails is left out of the rounds that follow; the others go on. */
 export async function runRounds(
   measure: Measure,
-  subjects: readonly SubjectEntry[],
+  participants: readonly Participant[],
   rounds: number,
-  scale: "full" | "quick",
+  scale: Scale,
   tell: (text: string) => void,
-): Promise<SubjectRounds[]> {
-  const all = subjects.map((entry): SubjectRounds => ({ entry, figures: [] }));
+): Promise<Outcome[]> {
+  const all = participants.map((participant) => ({ participant, outcome: { participant, figures: [] } as Outcome }));
   for (let round = 1; round <= rounds; round++) {
-    for (const subject of all) {
-      if (subject.failure !== undefined) continue;
-      const { name, kind } = subject.entry;
+    for (const { participant, outcome } of all) {
+      if (outcome.failure !== undefined) continue;
+      const who = `${measure.name} ${round}/${rounds}  ${participant.kind} ${participant.name}`;
       try {
-        const figures = await runRound(measure, subject.entry, scale);
-        subject.figures.push(figures);
-        const rounded = Object.entries(figures).map(([figure, value]) => `${figure} ${Math.round(value)}`);
-        tell(`${measure.name} ${round}/${rounds}  ${kind} ${name}: ${rounded.join(", ")} ${measure.unit}`);
+        const figures = await runRound(measure, participant, scale, round);
+        outcome.figures.push(figures);
+        tell(`${who}: ${describe(measure, figures)}`);
       } catch (error) {
-        subject.failure = error instanceof Error ? error.message : String(error);
-        tell(`${measure.name} ${round}/${rounds}  ${kind} ${name}: left out: ${subject.failure}`);
+        outcome.failure = error instanceof Error ? error.message : String(error);
+        tell(`${who}: left out: ${outcome.failure}`);
       }
     }
   }
-  return all;
+  return all.map(({ outcome }) => outcome);
 }

@@ -1,11 +1,16 @@
-/** What is measured: something that runs `square(n)` elsewhere or later, behind the same two methods for all. */
+/** Who is measured: something that runs a function elsewhere or later, behind the same few methods for all. */
+import type { TaskName } from "./tasks/all.js";
 
 /** Where a subject runs its calls. Subjects are compared within one kind. */
 export type Kind = "threads" | "processes" | "event-loop";
 
 export interface Subject {
-  /** Runs `square(n)`: a promise, or what can be awaited like one, of its own for each call. */
-  call(n: number): PromiseLike<number>;
+  /** Runs the task with `value`: a promise, or what can be awaited like one, of its own for each call. */
+  call(value: unknown): PromiseLike<unknown>;
+  /** Runs the task for each item, where the subject has a way of its own for that. */
+  map?(items: readonly unknown[]): PromiseLike<readonly unknown[]>;
+  /** Runs the task for each item as results are taken, where the subject has a way of its own for that. */
+  stream?(items: Iterable<unknown>): AsyncIterable<unknown>;
   close(): Promise<unknown>;
 }
 
@@ -16,7 +21,9 @@ export interface SubjectEntry {
   readonly kind: Kind;
   /** The npm package whose version belongs to the figures. */
   readonly package?: string;
-  open(workers: number): Promise<Subject>;
+  /** The tasks that it can run; all without it. */
+  readonly tasks?: readonly TaskName[];
+  open(workers: number, task: TaskName): Promise<Subject>;
 }
 
 /** The most calls in flight where a subject limits them on one event loop. */

@@ -1,25 +1,23 @@
-/** bench/rows.ts: medians, ratios and the table of a benchmark say what the rounds gave. */
+/** The figures of bench: medians, ratios, tables, growth and charts say what the rounds gave. */
 import { expect, test } from "vitest";
-import type { Measure } from "../bench/built/measure.js";
-import type { SubjectRounds } from "../bench/built/rounds.js";
+import { growthChart } from "../bench/built/charts/growth-chart.js";
+import { resultsChart } from "../bench/built/charts/results-chart.js";
+import { pointsOf, rises } from "../bench/built/growth.js";
+import type { Figure, Measure, Outcome, Row } from "../bench/built/measure.js";
+import { MEASURES } from "../bench/built/measures/all.js";
+import { merged } from "../bench/built/results.js";
 import { toRows, toTable } from "../bench/built/rows.js";
 
-const scale = { calls: 1, window: 1, warmFor: 0 };
-
-const measure = (better: Measure["better"]): Measure => ({
+const measure = (better: Figure["better"]): Measure => ({
   name: "start",
   title: "",
-  unit: "ms",
-  better,
-  full: scale,
-  quick: scale,
-  figures: ["first"],
-  subjects: [],
-  run: () => Promise.reject(new Error("not measured here")),
+  figures: [{ name: "first", unit: "ms", better }],
+  participants: [],
+  quickPeers: [],
 });
 
-const rounds = (name: string, ...values: number[]): SubjectRounds => ({
-  entry: { name, kind: "threads", open: () => Promise.reject(new Error("not opened here")) },
+const rounds = (name: string, ...values: number[]): Outcome => ({
+  participant: { name, kind: "threads" },
   figures: values.map((first) => ({ first })),
 });
 
@@ -45,7 +43,7 @@ test("rows hold median, least and greatest, and only ours the ratios", () => {
 });
 
 test("a ratio above 1 means ahead, whichever way the unit counts", () => {
-  const ratios = (better: Measure["better"]): unknown =>
+  const ratios = (better: Figure["better"]): unknown =>
     toRows(measure(better), ROUNDS).find((row) => row.subject === "manyhands")?.toBestPeer;
   expect(ratios("lower")).toBe(40 / 20);
   expect(ratios("higher")).toBe(20 / 100);
@@ -66,4 +64,45 @@ test("the table is Markdown, best first, with our advantage in the last column",
     "| quick                |        40 |  40 |  40 |       2.00 × |",
     "| slow                 |       100 | 100 | 100 |       5.00 × |",
   ]);
+});
+
+const growthRow = (amount: number, median: number, spread: number): Row => ({
+  measure: `growth tasks ${amount}, threads`,
+  kind: "threads",
+  subject: "manyhands",
+  unit: "µs",
+  better: "lower",
+  median,
+  min: median - spread,
+  max: median + spread,
+  rounds: 3,
+  toBestPeer: null,
+  toLimit: null,
+});
+
+test("a cost that rises by more than half for ten times as many is told", () => {
+  const rows = [growthRow(100, 2, 0.1), growthRow(1000, 2.9, 0.1), growthRow(100_000, 7, 0.1)];
+  expect(rises(pointsOf(rows))).toEqual(["tasks, threads: 1000 → 100000: 2.90 → 7.00 µs each, 2.41 ×"]);
+});
+
+test("a rise that some rounds do not show is not told", () => {
+  expect(rises(pointsOf([growthRow(100, 2, 1.5), growthRow(1000, 4, 0.6)]))).toEqual([]);
+});
+
+test("a run of one measure keeps the rows of the others", () => {
+  const row = (measure: string, median: number): Row => ({ ...growthRow(1, median, 0), measure });
+  const old = [row("submit warm, threads", 1), row("start one, threads", 2), row("start two, threads", 3)];
+  const run = MEASURES.filter(({ name }) => name === "start one");
+  expect(merged(old, run, [row("start one, threads", 4)]).map(({ median }) => median)).toEqual([1, 4, 3]);
+});
+
+test("the charts hold every subject, and colours for light and dark pages", async () => {
+  const row = (subject: string, median: number): Row => ({
+    ...growthRow(1, median, 0),
+    measure: "cpu, threads",
+    subject,
+  });
+  const svg = await resultsChart([row("manyhands", 1.9), row("limit", 2), row("a < b", 1.8)], "2 cores");
+  for (const text of ["manyhands", "raw limit", "a &lt; b", "prefers-color-scheme: dark"]) expect(svg).toContain(text);
+  expect(await growthChart([growthRow(10, 2, 1), growthRow(100, 2, 1)], "2 cores")).toContain("Calls, 20 000 pending");
 });

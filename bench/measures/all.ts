@@ -1,5 +1,32 @@
 /** Every measure, in the order in which `npm run bench` takes them. */
 import type { Measure } from "../measure.js";
+import { cpu } from "./cpu.js";
+import { growths } from "./growth.js";
+import { headlines } from "./headline.js";
+import { latency } from "./latency.js";
+import { map } from "./map.js";
+import { memory } from "./memory.js";
+import { payload } from "./payload.js";
+import { starts } from "./start.js";
 import { submit } from "./submit.js";
+import { sum } from "./sum.js";
 
-export const MEASURES: readonly Measure[] = [submit];
+export const MEASURES: readonly Measure[] = [
+  submit,
+  latency,
+  ...starts,
+  cpu,
+  ...headlines,
+  payload,
+  memory,
+  sum,
+  map,
+  ...growths,
+];
+
+/** What the command calls them: the first words of their names. */
+export const WORDS: readonly string[] = [...new Set(MEASURES.map((measure) => wordOf(measure)))];
+
+export function wordOf(measure: Measure): string {
+  return measure.name.split(" ", 1)[0] ?? measure.name;
+}

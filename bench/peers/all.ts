@@ -1,5 +1,6 @@
 /** Every subject, in the order in which a round visits them. */
 import type { SubjectEntry } from "../subject.js";
+import { entries as jestWorker } from "./jest-worker.js";
 import { entries as limit } from "./limit.js";
 import { entries as manyhands } from "./manyhands.js";
 import { entries as multithreading } from "./multithreading.js";
@@ -17,6 +18,7 @@ export const SUBJECTS: readonly SubjectEntry[] = [
   ...tinypool,
   ...workerpool,
   ...poolifier,
+  ...jestWorker,
   ...multithreading,
   ...pLimit,
   ...pQueue,

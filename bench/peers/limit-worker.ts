@@ -1,7 +1,9 @@
+/** A hand-written worker: answers a batch of values with the batch of results. The task is the first argument. */
 import { parentPort } from "node:worker_threads";
-import { square } from "../square.js";
+import { loadTask, type TaskName } from "../tasks/all.js";
 
-const answer = (numbers: number[]): number[] => numbers.map(square);
+const task = await loadTask(process.argv[2] as TaskName);
+const answer = (values: unknown[]): unknown[] => values.map(task);
 
-if (parentPort === null) process.on("message", (numbers: number[]) => process.send?.(answer(numbers)));
-else parentPort.on("message", (numbers: number[]) => parentPort?.postMessage(answer(numbers)));
+if (parentPort === null) process.on("message", (values: unknown[]) => process.send?.(answer(values)));
+else parentPort.on("message", (values: unknown[]) => parentPort?.postMessage(answer(values)));

@@ -4,32 +4,32 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { square } from "../square.js";
 import type { Subject, SubjectEntry } from "../subject.js";
+import { loadTask, type TaskName } from "../tasks/all.js";
 
 const script = fileURLToPath(new URL("./limit-worker.js", import.meta.url));
 
 /** One worker of either kind, as little of it as is needed. */
-interface Channel {
-  post(numbers: number[]): void;
-  listen(receive: (results: number[]) => void): void;
+export interface Channel {
+  post(values: unknown[]): void;
+  listen(receive: (results: unknown[]) => void): void;
   end(): Promise<unknown>;
 }
 
-function threadChannel(): Channel {
-  const worker = new Worker(script);
+function threadChannel(task: TaskName): Channel {
+  const worker = new Worker(script, { argv: [task] });
   return {
-    post: (numbers) => worker.postMessage(numbers),
+    post: (values) => worker.postMessage(values),
     listen: (receive) => void worker.on("message", receive),
     end: () => worker.terminate(),
   };
 }
 
-function processChannel(): Channel {
-  const child = fork(script, { serialization: "advanced" });
+function processChannel(task: TaskName): Channel {
+  const child = fork(script, [task], { serialization: "advanced" });
   return {
-    post: (numbers) => void child.send(numbers),
-    listen: (receive) => void child.on("message", (results) => receive(results as number[])),
+    post: (values) => void child.send(values),
+    listen: (receive) => void child.on("message", (results) => receive(results as unknown[])),
     end: async () => {
       const exited = once(child, "exit");
       child.disconnect();
@@ -38,15 +38,18 @@ function processChannel(): Channel {
   };
 }
 
-function batched(channels: readonly Channel[]): Subject {
-  const waiting = channels.map((): ((result: number) => void)[] => []);
-  let batches = channels.map((): number[] => []);
+export const channels = (kind: "threads" | "processes", task: TaskName, workers: number): Channel[] =>
+  Array.from({ length: workers }, () => (kind === "threads" ? threadChannel(task) : processChannel(task)));
+
+function batched(workers: readonly Channel[]): Subject {
+  const waiting = workers.map((): ((result: unknown) => void)[] => []);
+  let batches = workers.map((): unknown[] => []);
   let size = 0;
   let turn = 0;
-  channels.forEach((channel, index) => {
+  workers.forEach((worker, index) => {
     // Results of one worker come in the order of its calls, so the position is all the address they need.
     let settled = 0;
-    channel.listen((results) => {
+    worker.listen((results) => {
       const resolvers = waiting[index] ?? [];
       for (const result of results) resolvers[settled++]?.(result);
       if (settled < resolvers.length) return;
@@ -55,39 +58,36 @@ function batched(channels: readonly Channel[]): Subject {
     });
   });
   const flush = (): void => {
-    channels.forEach((channel, index) => {
+    workers.forEach((worker, index) => {
       const batch = batches[index];
-      if (batch !== undefined && batch.length > 0) channel.post(batch);
+      if (batch !== undefined && batch.length > 0) worker.post(batch);
     });
-    batches = channels.map(() => []);
+    batches = workers.map(() => []);
     size = 0;
   };
   return {
-    call: (n) =>
+    call: (value) =>
       new Promise((resolve) => {
         if (size++ === 0) queueMicrotask(flush);
-        turn = (turn + 1) % channels.length;
-        batches[turn]?.push(n);
+        turn = (turn + 1) % workers.length;
+        batches[turn]?.push(value);
         waiting[turn]?.push(resolve);
       }),
-    close: () => Promise.all(channels.map((channel) => channel.end())),
+    close: () => Promise.all(workers.map((worker) => worker.end())),
+  };
+}
+
+/** The bare loop: a promise for each call, settled in a later microtask, as any executor must. */
+async function bareLoop(name: TaskName): Promise<Subject> {
+  const task = await loadTask(name);
+  return {
+    call: (value) => new Promise((resolve) => queueMicrotask(() => resolve(task(value)))),
+    close: async () => undefined,
   };
 }
 
 export const entries: readonly SubjectEntry[] = [
-  { name: "limit", kind: "threads", open: async (workers) => batched(Array.from({ length: workers }, threadChannel)) },
-  {
-    name: "limit",
-    kind: "processes",
-    open: async (workers) => batched(Array.from({ length: workers }, processChannel)),
-  },
-  {
-    name: "limit",
-    kind: "event-loop",
-    open: async () => ({
-      // The bare loop: a promise for each call, settled in a later microtask, as any executor must.
-      call: (n) => new Promise((resolve) => queueMicrotask(() => resolve(square(n)))),
-      close: async () => undefined,
-    }),
-  },
+  { name: "limit", kind: "threads", open: async (workers, task) => batched(channels("threads", task, workers)) },
+  { name: "limit", kind: "processes", open: async (workers, task) => batched(channels("processes", task, workers)) },
+  { name: "limit", kind: "event-loop", open: (_workers, task) => bareLoop(task) },
 ];

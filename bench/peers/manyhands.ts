@@ -1,28 +1,29 @@
 import type { Executor } from "manyhands";
-import { square } from "../square.js";
-import type { Subject, SubjectEntry } from "../subject.js";
+import type { Kind, SubjectEntry } from "../subject.js";
 import { EVENT_LOOP_CONCURRENCY } from "../subject.js";
+import { loadTask } from "../tasks/all.js";
 
-const subject = (executor: Executor): Subject => ({
-  call: (n) => executor.submit(square, n),
-  close: () => executor.shutdown(),
+/** An executor of this kind, otherwise with its defaults. */
+export async function openExecutor(kind: Kind, maxWorkers: number): Promise<Executor> {
+  const { EventLoopExecutor, ProcessPoolExecutor, ThreadPoolExecutor } = await import("manyhands");
+  if (kind === "threads") return new ThreadPoolExecutor({ maxWorkers });
+  if (kind === "processes") return new ProcessPoolExecutor({ maxWorkers });
+  return new EventLoopExecutor({ maxConcurrency: EVENT_LOOP_CONCURRENCY });
+}
+
+const entry = (kind: Kind): SubjectEntry => ({
+  name: "manyhands",
+  kind,
+  open: async (workers, name) => {
+    const task = await loadTask(name);
+    const executor = await openExecutor(kind, workers);
+    return {
+      call: (value) => executor.submit(task, value),
+      map: (items) => executor.map(task, items),
+      stream: (items) => executor.map(task, items),
+      close: () => executor.shutdown(),
+    };
+  },
 });
 
-export const entries: readonly SubjectEntry[] = [
-  {
-    name: "manyhands",
-    kind: "threads",
-    open: async (maxWorkers) => subject(new (await import("manyhands")).ThreadPoolExecutor({ maxWorkers })),
-  },
-  {
-    name: "manyhands",
-    kind: "processes",
-    open: async (maxWorkers) => subject(new (await import("manyhands")).ProcessPoolExecutor({ maxWorkers })),
-  },
-  {
-    name: "manyhands",
-    kind: "event-loop",
-    open: async () =>
-      subject(new (await import("manyhands")).EventLoopExecutor({ maxConcurrency: EVENT_LOOP_CONCURRENCY })),
-  },
-];
+export const entries: readonly SubjectEntry[] = [entry("threads"), entry("processes"), entry("event-loop")];

@@ -1,15 +1,20 @@
-import { square } from "../square.js";
 import type { SubjectEntry } from "../subject.js";
 import { EVENT_LOOP_CONCURRENCY } from "../subject.js";
+import { loadTask } from "../tasks/all.js";
 
 export const entries: readonly SubjectEntry[] = [
   {
     name: "p-limit",
     kind: "event-loop",
     package: "p-limit",
-    open: async () => {
+    open: async (_workers, name) => {
+      const task = await loadTask(name);
       const limit = (await import("p-limit")).default(EVENT_LOOP_CONCURRENCY);
-      return { call: (n) => limit(square, n), close: async () => limit.clearQueue() };
+      return {
+        call: (value) => limit(task, value),
+        map: (items) => limit.map(items, task),
+        close: async () => limit.clearQueue(),
+      };
     },
   },
 ];

@@ -1,16 +1,15 @@
 import { availableParallelism } from "node:os";
 import type { SubjectEntry } from "../subject.js";
-
-const filename = new URL("../square.js", import.meta.url).href;
+import { taskUrl } from "../tasks/all.js";
 
 const entry = (name: string, options: { concurrentTasksPerWorker?: number }): SubjectEntry => ({
   name,
   kind: "threads",
   package: "piscina",
-  open: async (workers) => {
+  open: async (workers, task) => {
     const { Piscina } = await import("piscina");
-    const pool = new Piscina({ filename, minThreads: workers, maxThreads: workers, ...options });
-    return { call: (n) => pool.run(n), close: () => pool.close() };
+    const pool = new Piscina({ filename: taskUrl(task).href, minThreads: workers, maxThreads: workers, ...options });
+    return { call: (value) => pool.run(value), close: () => pool.close() };
   },
 });
 

@@ -7,11 +7,11 @@ const entry = (kind: Kind, workerType: "thread" | "process"): SubjectEntry => ({
   name: "workerpool",
   kind,
   package: "workerpool",
-  open: async (workers) => {
+  open: async (workers, task) => {
     const { pool: open } = await import("workerpool");
     const pool = open(script, { workerType, minWorkers: workers, maxWorkers: workers });
     return {
-      call: (n) => pool.exec("square", [n]) as unknown as PromiseLike<number>,
+      call: (value) => pool.exec(task, [value]) as unknown as PromiseLike<unknown>,
       close: async () => await pool.terminate(),
     };
   },

@@ -1,4 +1,4 @@
-/** The smallest task there is: what is measured is the way there and back. Its worker needs no other module. */
+/** The smallest task there is: what is measured is the way there and back. */
 export function square(n: number): number {
   return n * n;
 }

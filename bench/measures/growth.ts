@@ -1,0 +1,178 @@
+/** How the cost of a call grows with what there is already: workers, calls, callbacks, signals, priorities.
+ *
+ *  Each curve gives µs for one item at several amounts; a toolkit that scales gives the same everywhere. Warmed up first,
+ *  so that the smallest amount does not pay for the compiler. */
+import type { Executor, Future } from "manyhands";
+import type { Figures, Measure, Scale } from "../measure.js";
+import { WORKERS } from "../participants.js";
+import { openExecutor } from "../peers/manyhands.js";
+import type { Kind } from "../subject.js";
+import { square } from "../tasks/square.js";
+
+const WINDOW = 20_000;
+
+/** Items that are measured at each point at least, by as many repetitions as that takes. */
+const ITEMS = { full: 20_000, quick: 10_000 } as const;
+
+interface Curve {
+  /** What is on the axis. */
+  readonly name: string;
+  readonly title: string;
+  readonly kinds: readonly Kind[];
+  readonly amounts: Readonly<Record<Scale, readonly number[]>>;
+  /** Amounts of the first round only, which would take minutes in each. */
+  readonly once?: Readonly<Partial<Record<Kind, readonly number[]>>>;
+  /** Does the work for `amount` items, or for `items` calls where the amount counts something else.
+   *  @returns how many items it did. */
+  work(pool: Executor, amount: number, items: number): Promise<number>;
+  /** The pool for this amount, where it decides. */
+  workers?(amount: number): number;
+}
+
+async function inWindows(pool: Executor, calls: number, window = WINDOW): Promise<number> {
+  for (let done = 0; done < calls; done += window) {
+    const size = Math.min(window, calls - done);
+    await Promise.all(Array.from({ length: size }, (_, n) => pool.submit(square, n)));
+  }
+  return calls;
+}
+
+async function callbacks(pool: Executor, amount: number, items: number): Promise<number> {
+  let called = 0;
+  const count = (): void => void called++;
+  const futures: Future<number>[] = [];
+  for (let i = 0; i < items; i += amount) {
+    const future = pool.submit(square, 3);
+    for (let k = 0; k < amount; k++) future.addDoneCallback(count);
+    futures.push(future);
+  }
+  await Promise.all(futures);
+  const wanted = futures.length * amount;
+  if (called !== wanted) throw new Error(`${called} callbacks were called instead of ${wanted}`);
+  return called;
+}
+
+async function signals(pool: Executor, amount: number, items: number): Promise<number> {
+  for (let i = 0; i < items; i += amount) {
+    await inWindows(pool.with({ signal: new AbortController().signal }), amount);
+  }
+  return Math.max(items, amount);
+}
+
+async function aborts(pool: Executor, amount: number, items: number): Promise<number> {
+  for (let i = 0; i < items; i += amount) {
+    const controller = new AbortController();
+    const cancellable = pool.with({ signal: controller.signal });
+    const calls = Array.from({ length: amount }, (_, n) => cancellable.submit(square, n));
+    controller.abort();
+    const ends = await Promise.allSettled(calls);
+    if (ends.some((end) => end.status === "fulfilled")) throw new Error("A call ran that was aborted in time");
+  }
+  return Math.max(items, amount);
+}
+
+async function priorities(pool: Executor, amount: number, items: number): Promise<number> {
+  const pools = Array.from({ length: amount }, (_, priority) => pool.with({ priority }));
+  const size = Math.max(items, amount);
+  await Promise.all(Array.from({ length: size }, (_, n) => (pools[n % amount] ?? pool).submit(square, n)));
+  return size;
+}
+
+const DECADES = [1, 10, 100, 1000, 10_000];
+const EVERYWHERE: readonly Kind[] = ["threads", "processes", "event-loop"];
+
+const CURVES: readonly Curve[] = [
+  {
+    name: "workers",
+    title: "calls in windows of 20 000 with 1 to 16 workers",
+    kinds: ["threads", "processes"],
+    amounts: { full: [1, 2, 4, 8, 16], quick: [1, 2, 4] },
+    workers: (amount) => amount,
+    work: (pool, _amount, items) => inWindows(pool, items),
+  },
+  {
+    name: "tasks",
+    title: "10³ to 10⁷ calls in windows of 20 000",
+    kinds: EVERYWHERE,
+    amounts: { full: [1e3, 1e4, 1e5], quick: [1e3, 1e4] },
+    once: { threads: [1e6, 1e7], processes: [1e6], "event-loop": [1e6] },
+    work: (pool, amount) => inWindows(pool, amount),
+  },
+  {
+    name: "pending",
+    title: "10³ to 10⁶ calls, all of them pending at once",
+    kinds: EVERYWHERE,
+    amounts: { full: [1e3, 1e4, 1e5], quick: [1e3, 1e4] },
+    once: { threads: [1e6], processes: [1e6], "event-loop": [1e6] },
+    work: (pool, amount) => inWindows(pool, amount, amount),
+  },
+  {
+    name: "callbacks",
+    title: "1 to 10 000 callbacks waiting for one future",
+    kinds: ["threads"],
+    amounts: { full: DECADES, quick: [1, 100, 10_000] },
+    work: callbacks,
+  },
+  {
+    name: "signals",
+    title: "1 to 10 000 pending calls under one AbortSignal",
+    kinds: ["threads", "event-loop"],
+    amounts: { full: DECADES, quick: [10, 1000] },
+    work: signals,
+  },
+  {
+    name: "aborts",
+    title: "1 to 10 000 pending calls aborted by one AbortSignal",
+    kinds: ["threads", "event-loop"],
+    amounts: { full: DECADES, quick: [10, 1000] },
+    work: aborts,
+  },
+  {
+    name: "priorities",
+    title: "1, 10 and 1000 priorities among the pending calls",
+    kinds: EVERYWHERE,
+    amounts: { full: [1, 10, 100, 1000], quick: [1, 1000] },
+    work: priorities,
+  },
+];
+
+async function costAt(curve: Curve, kind: Kind, amount: number, items: number): Promise<number> {
+  const pool = await openExecutor(kind, curve.workers?.(amount) ?? WORKERS);
+  // The workers are up and all code is compiled before the clock starts.
+  await inWindows(pool, items);
+  await curve.work(pool, Math.min(amount, items), items / 4);
+  let done = 0;
+  const begun = performance.now();
+  do done += await curve.work(pool, amount, items);
+  while (done < items);
+  const cost = ((performance.now() - begun) * 1000) / done;
+  await pool.shutdown();
+  return cost;
+}
+
+async function run(curve: Curve, kind: Kind, scale: Scale, round: number): Promise<Figures> {
+  const figures: Record<string, number> = {};
+  const once = scale === "full" && round === 1 ? curve.once?.[kind] : undefined;
+  const amounts = [...curve.amounts[scale], ...(once ?? [])];
+  for (const amount of amounts) figures[amount] = await costAt(curve, kind, amount, ITEMS[scale]);
+  return figures;
+}
+
+function amountsOf({ amounts: { full, quick }, once = {} }: Curve): number[] {
+  return [...new Set([...quick, ...full, ...Object.values(once).flat()])].sort((a, b) => a - b);
+}
+
+const growth = (curve: Curve): Measure => ({
+  name: `growth ${curve.name}`,
+  title: curve.title,
+  figures: amountsOf(curve).map((amount) => ({ name: String(amount), unit: "µs", better: "lower" })),
+  quickPeers: [],
+  quickKinds: ["threads"],
+  participants: curve.kinds.map((kind) => ({
+    name: "manyhands",
+    kind,
+    run: (scale, round) => run(curve, kind, scale, round),
+  })),
+});
+
+export const growths: readonly Measure[] = CURVES.map(growth);

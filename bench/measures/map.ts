@@ -82,6 +82,8 @@ async function overArrays(subject: Subject, length: number, ms: number): Promise
   return (items * 1000) / (performance.now() - begun);
 }
 
+type Stream = (items: Iterable<number>) => AsyncIterable<unknown>;
+
 /** Chunks dealt out in turn, and taken in turn, to workers that are up. */
 async function openChunked(kind: "threads" | "processes"): Promise<Stream> {
   const queues = channels(kind, "square", WORKERS).map((worker) => {

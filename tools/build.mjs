@@ -134,9 +134,15 @@ async function joinModules() {
   // From here on the compiler's record does not tell what is there. And only now: each was made of what these replace.
   renameSync(record, recordAside);
   for (const { path, code, map } of files) {
-    writeFileSync(path, `${code}//# sourceMappingURL=${basename(path)}.map\n`);
-    writeFileSync(`${path}.map`, map);
+    replace(`${path}.map`, map);
+    replace(path, `${code}//# sourceMappingURL=${basename(path)}.map\n`);
   }
+}
+
+/** At one stroke: a program that loads the file just now gets the old one or the new one. */
+function replace(path, text) {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }
 
 /** Without the blanks a worker needs 0.3 MB less. Names stay, for they are seen in stacks and messages. */

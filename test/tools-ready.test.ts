@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-const READY = fileURLToPath(new URL("../tools/ready.mjs", import.meta.url));
+const TOOLS = fileURLToPath(new URL("../tools/", import.meta.url));
 
 /** What stands in for `npm ci`: empties node_modules, and puts a compiler there that builds the command. */
 const NPM = `
@@ -66,7 +66,9 @@ async function ready(): Promise<{ code: number | null; stdout: string; stderr: s
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "manyhands-ready-test-"));
   mkdirSync(file("tools"));
-  copyFileSync(READY, file("tools/ready.mjs"));
+  for (const name of ["ready.mjs", "build.mjs"]) copyFileSync(join(TOOLS, name), file(`tools/${name}`));
+  mkdirSync(file("packages/manyhands/src"), { recursive: true });
+  for (const name of ["tsconfig.base.json", "packages/manyhands/tsconfig.json"]) writeFileSync(file(name), "{}");
   writeFileSync(file("package.json"), '{ "type": "module" }');
   writeFileSync(file("npm-cli.js"), NPM);
   lock("1.0.0");

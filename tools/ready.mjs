@@ -138,7 +138,7 @@ function install() {
 }
 
 function build() {
-  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"], "The build failed");
+  run(process.execPath, [join(root, "tools", "build.mjs")], "The build failed");
   if (!existsSync(command)) return;
   chmodSync(command, 0o755);
   // npm links a command only when its file is there, and at install time ours is not built yet.

@@ -6,7 +6,7 @@
  *
  *  Calls that move something (a transfer list) travel in a message of their own: a buffer cannot be copied for one call and
  *  moved for another in the same message. */
-import v8 from "node:v8";
+import { serializer } from "../base/serializer.js";
 import type { Route } from "./clonable.js";
 import { setOwn } from "./portable.js";
 import { isPrimitive, Survey, serializationError, type ValueReport } from "./values.js";
@@ -48,7 +48,7 @@ const NOTHING: ValueReport = { bytes: 0, objects: 0 };
 
 // By V8's serialiser for processes: structuredClone would turn a Buffer into a Uint8Array, which that route does not.
 function copy(root: unknown, route: Route): unknown {
-  return route === "thread" ? structuredClone(root) : v8.deserialize(v8.serialize(root));
+  return route === "thread" ? structuredClone(root) : serializer().deserialize(serializer().serialize(root));
 }
 
 /** Deeper values are left to V8, which knows how much stack it has. */

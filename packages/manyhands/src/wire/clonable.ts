@@ -66,9 +66,18 @@ const NOT_SHARED = new Refusal("shared memory ends at the border of the process;
 const MUST_MOVE = new Refusal("it can only be moved: mark it with transfer(), or name it in `transfer`");
 const STAYS = new Refusal("it belongs to this process and cannot leave it; use a thread");
 
-/** The symbols by which Node's own objects (Blob, KeyObject, streams) say that they can be cloned or moved. */
-const CLONE = symbolOf(Blob.prototype, "clone");
-const MOVE = symbolOf(ReadableStream.prototype, "transfer");
+/** The symbols by which objects of Node itself (Blob, KeyObject, streams) say that they can be cloned or moved. */
+interface Marks {
+  readonly clone: symbol | undefined;
+  readonly move: symbol | undefined;
+}
+let marks: Marks | undefined;
+
+/** Found when they are first asked for: to touch the class of streams loads all of them, which takes 2 ms. */
+function marksOfNode(): Marks {
+  marks ??= { clone: symbolOf(Blob.prototype, "clone"), move: symbolOf(ReadableStream.prototype, "transfer") };
+  return marks;
+}
 
 function symbolOf(prototype: object, verb: string): symbol | undefined {
   return Object.getOwnPropertySymbols(prototype).find((symbol) =>
@@ -124,7 +133,8 @@ function isDetached(buffer: ArrayBuffer): boolean {
 /** Class instances, and Node's own objects in the guise of such. */
 function shapeOfForeign(object: object, route: Route): Shape | Refusal {
   if (object instanceof MessagePort) return route === "thread" ? MUST_MOVE : STAYS;
-  if (CLONE !== undefined && CLONE in object) return route === "thread" ? "opaque" : STAYS;
-  if (MOVE !== undefined && MOVE in object) return route === "thread" ? MUST_MOVE : STAYS;
+  const { clone, move } = marksOfNode();
+  if (clone !== undefined && clone in object) return route === "thread" ? "opaque" : STAYS;
+  if (move !== undefined && move in object) return route === "thread" ? MUST_MOVE : STAYS;
   return "instance";
 }

@@ -6,7 +6,6 @@ import { existsSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import vm from "node:vm";
 import type { WireFunction } from "./function-ref.js";
 
 /** What `import()` is called in the source: the worker finds the module from the function's own file. */
@@ -19,6 +18,7 @@ export const PROVIDED: readonly string[] = ["__name", IMPORT, "__vite_ssr_dynami
  *  @throws SyntaxError | TypeError when the source is no function */
 export function compileFunction(ref: Extract<WireFunction, { type: "source" }>): (...args: never[]) => unknown {
   const { filename, line } = placeOf(ref);
+  const vm = process.getBuiltinModule("node:vm");
   const script = new vm.Script(`(function (${PROVIDED.join(", ")}) { "use strict"; return (${ref.source}\n); })`, {
     filename,
     lineOffset: line - 1,

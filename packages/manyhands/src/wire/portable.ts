@@ -2,7 +2,7 @@
  *
  *  Guarantees: never throws, whatever the value; the copy shares nothing with the value. */
 import { inspect } from "node:util";
-import v8 from "node:v8";
+import { serializer } from "../base/serializer.js";
 import { isPrimitive } from "./values.js";
 
 /** A copy of `value`, or `undefined` in a box when it cannot be copied as it is. */
@@ -12,6 +12,7 @@ export type Copied = { readonly copied: true; readonly value: unknown } | { read
 export function copyExactly(value: unknown): Copied {
   if (isPrimitive(value)) return { copied: true, value };
   try {
+    const v8 = serializer();
     return { copied: true, value: v8.deserialize(v8.serialize(value)) };
   } catch {
     return { copied: false };

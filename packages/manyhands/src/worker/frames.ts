@@ -7,7 +7,7 @@
  *
  *  Layout, little-endian: payload length u32, kind u8, 3 unused, slot i32, 4 unused, x f64, y f64, payload. */
 import { writeSync } from "node:fs";
-import { deserialize, serialize } from "node:v8";
+import { serializer } from "../base/serializer.js";
 import { park } from "../memory/mod.js";
 
 export const FRAME = {
@@ -75,7 +75,7 @@ export class FrameWriter {
 
   /** @throws what V8's serialiser throws when a part of the message cannot be cloned; nothing is kept of it then. */
   message(message: unknown): void {
-    this.frame(FRAME.message, 0, 0, 0, serialize(message));
+    this.frame(FRAME.message, 0, 0, 0, serializer().serialize(message));
   }
 
   flush(): void {
@@ -105,7 +105,7 @@ export class FrameWriter {
 
 /** A message as one frame, for a stream. */
 export function encodeMessage(message: unknown): Buffer {
-  const payload = serialize(message);
+  const payload = serializer().serialize(message);
   const frame = Buffer.alloc(HEADER + payload.length);
   frame.writeUInt32LE(payload.length, 0);
   frame.set(payload, HEADER);
@@ -149,7 +149,8 @@ export class FrameReader {
       this.#needed = left < HEADER ? HEADER : HEADER + view.getUint32(at, true);
       if (left < this.#needed) return bytes.subarray(at);
       const kind = view.getUint8(at + 4) as FrameKind;
-      if (kind === FRAME.message) this.#handler.message(deserialize(bytes.subarray(at + HEADER, at + this.#needed)));
+      if (kind === FRAME.message)
+        this.#handler.message(serializer().deserialize(bytes.subarray(at + HEADER, at + this.#needed)));
       else
         this.#handler.small(
           kind,

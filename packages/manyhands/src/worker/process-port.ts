@@ -2,15 +2,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { CallFile, FILE_SLOTS } from "../memory/mod.js";
+import { deserialize } from "node:v8";
+import { FILE_SLOTS, recordValue } from "../memory/mod.js";
 import { encodeError, workerExecArgv } from "../wire/mod.js";
-import { encodeMessage, FRAME, type FrameKind, FrameReader, smallValue } from "./frames.js";
+import { encodeCalls, encodeMessage, FRAME, FrameReader } from "./frames.js";
 import { HeldCalls } from "./held-calls.js";
 import { Inbox } from "./inbox.js";
 import { type FromWorker, type Initializer, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { PortEvents, Recall, Ticket, WorkerPort } from "./port.js";
-import { callGeneration, isFirm, processToken } from "./process-token.js";
+import { ProcessCalls } from "./process-calls.js";
 
 export interface ProcessSettings extends WorkerSettings {
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -26,13 +27,8 @@ const ENTRY = fileURLToPath(new URL("./process-main.js", import.meta.url));
 export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   readonly kind = "process";
   readonly name: string;
-  readonly #file = new CallFile();
   readonly #held = new HeldCalls<T>(FILE_SLOTS);
-  readonly #generations = new Uint8Array(FILE_SLOTS);
-  /** Start and duration by slot; a start of 0: not started. */
-  readonly #starts = new Float64Array(FILE_SLOTS);
-  readonly #durations = new Float64Array(FILE_SLOTS);
-  readonly #cooperative = new Set<number>();
+  readonly #calls: ProcessCalls<T>;
   readonly #events: PortEvents<T>;
   readonly #child: ChildProcess;
   readonly #input: Duplex;
@@ -45,18 +41,25 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   constructor(settings: ProcessSettings, events: PortEvents<T>) {
     this.name = settings.name;
     this.#events = events;
-    this.#inbox = new Inbox(events, this.#held, (slot, outcome) => this.#settle(slot, outcome));
+    this.#calls = new ProcessCalls(this.#held, settings.tasksPerWorker, {
+      ended: (ticket, kind, value) => this.#settle(ticket, { status: "fulfilled", value: recordValue(kind, value) }),
+      returned: (ticket) => events.skipped(ticket),
+      turn: () => events.turn(),
+    });
+    this.#inbox = new Inbox(events, this.#held, (slot, outcome) => {
+      const ticket = this.#held.get(slot);
+      if (ticket !== undefined) this.#settle(ticket, outcome);
+    });
     this.#child = this.#start(settings);
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#input = this.#child.stdio[3] as Duplex;
     this.#output = this.#child.stdio[4] as Duplex;
-    const reader = new FrameReader({
-      message: (message) => this.#handle(message as FromWorker),
-      small: (kind, slot, x, y) => this.#small(kind, slot, x, y),
+    const reader = new FrameReader((kind, x, y, payload) => {
+      if (kind === FRAME.message) this.#handle(deserialize(payload) as FromWorker, x, y);
     });
     this.#output.on("data", (chunk: Buffer) => {
       reader.push(chunk);
-      events.turn();
+      this.look();
     });
     // The exit says that the worker is gone; a broken pipe is only how one notices earlier.
     this.#input.on("error", () => undefined);
@@ -67,7 +70,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
       {
         post: (message) => this.#post(message),
         refused: (ticket, error) => {
-          this.#held.remove(ticket);
+          this.#calls.remove(ticket);
           events.refused(ticket, error);
         },
         copied: (bytes) => events.copied(bytes),
@@ -79,14 +82,14 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   #start(settings: ProcessSettings): ChildProcess {
     let child: ChildProcess | undefined;
     try {
-      child = start(settings, this.#file.fd);
+      child = start(settings, this.#calls.fd);
       // First of all: a process that cannot be started says so by this event, which unheard would end the program.
       child.on("error", (error) => this.#notStarted(error));
       if (child.stdio?.[4] == null) throw new Error("the system gives it no pipes (too many files are open?)");
       return child;
     } catch (error) {
       this.#phase = "ended";
-      this.#file[Symbol.dispose]();
+      this.#calls[Symbol.dispose]();
       if (child !== undefined) killChild(child);
       throw error;
     }
@@ -105,35 +108,24 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   send(tickets: readonly T[]): void {
-    const idle = this.#held.room === FILE_SLOTS && this.#phase === "serving";
-    for (const [position, ticket] of tickets.entries()) {
-      this.#held.add(ticket);
-      this.#starts[ticket.slot] = 0;
-      this.#cooperative.delete(ticket.slot);
-      ticket.token = processToken(this.#generation(ticket.slot), idle && position === 0 ? "firm" : "claimable");
-    }
+    for (const ticket of tickets) this.#calls.add(ticket);
     this.#outbox.send(tickets);
   }
 
   recall(ticket: T): Recall {
-    if (this.startedAt(ticket) !== undefined) return "started";
-    if (isFirm(ticket.token) || !this.#file.recall(ticket.slot, callGeneration(ticket.token))) return "started";
-    // The slot stays out of use until the worker has passed over the call, which still lies in its queue.
-    this.#held.vacate(ticket);
-    return "taken";
+    return this.#calls.recall(ticket);
   }
 
   startedAt(ticket: T): number | undefined {
-    const startedAt = this.#starts[ticket.slot] ?? 0;
-    return startedAt === 0 ? undefined : startedAt;
+    return this.#calls.startedAt(ticket);
   }
 
   cooperative(ticket: T): boolean {
-    return this.#cooperative.has(ticket.slot);
+    return this.#calls.cooperative(ticket);
   }
 
   stop(ticket: T, reason: unknown): void {
-    this.#file.requestStop(ticket.slot, callGeneration(ticket.token));
+    this.#calls.requestStop(ticket);
     this.#post({ type: "stop", slot: ticket.slot, token: ticket.token, reason: encodeError(reason) });
   }
 
@@ -147,7 +139,8 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   look(): void {
-    // Everything there is has been announced: the pipe is the announcement.
+    this.#calls.look();
+    this.#events.turn();
   }
 
   hold(how: "ref" | "unref"): void {
@@ -164,51 +157,21 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #post(message: ToWorker): void {
-    const frame = encodeMessage(message);
+    const frame = message.type === "calls" ? encodeCalls(message.calls, this.#calls.last) : encodeMessage(message);
     if (this.#input?.writable) this.#input.write(frame);
   }
 
-  #generation(slot: number): number {
-    const generation = ((this.#generations[slot] ?? 0) % 255) + 1;
-    this.#generations[slot] = generation;
-    if (generation === 1) this.#file.wipe(slot);
-    return generation;
-  }
-
-  #small(kind: FrameKind, slot: number, x: number, y: number): void {
-    const ticket = this.#held.get(slot);
-    if (ticket === undefined) return;
-    if (kind !== FRAME.started) {
-      this.#durations[slot] = y;
-      return this.#settle(slot, { status: "fulfilled", value: smallValue(kind, x) });
-    }
-    const first = this.#starts[slot] === 0;
-    this.#starts[slot] = x;
-    this.#durations[slot] = y;
-    if (first) this.#events.started(ticket);
-  }
-
-  #handle(message: FromWorker): void {
+  #handle(message: FromWorker, startedAt: number, duration: number): void {
     if (message === LOOK) return;
-    if (message.type === "skipped") return this.#skipped(message.slot);
-    if (message.type === "cooperative") this.#cooperative.add(message.slot);
+    if (message.type === "value" || message.type === "error") this.#calls.ran(message.slot, startedAt, duration);
     else if (message.type === "ready") this.#phase = "serving";
     this.#inbox.receive(message);
   }
 
-  #skipped(slot: number): void {
-    const ticket = this.#held.get(slot);
-    // A call that was taken back is not held any more; one that both sides laid hold of at once still is.
-    if (ticket === undefined) return this.#held.free(slot);
-    this.#held.remove(ticket);
-    this.#events.skipped(ticket);
-  }
-
-  #settle(slot: number, outcome: Parameters<PortEvents<T>["settled"]>[1]): void {
-    const ticket = this.#held.get(slot);
-    if (ticket === undefined) return;
-    this.#held.remove(ticket);
-    this.#events.settled(ticket, outcome, this.#starts[slot] ?? 0, this.#durations[slot] ?? 0);
+  #settle(ticket: T, outcome: Parameters<PortEvents<T>["settled"]>[1]): void {
+    const { startedAt, duration } = this.#calls.timing(ticket.slot);
+    this.#calls.remove(ticket);
+    this.#events.settled(ticket, outcome, startedAt, duration);
   }
 
   #notStarted(error: Error): void {
@@ -222,12 +185,13 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
+    this.#calls.look();
     const running: T[] = [];
     const waiting: T[] = [];
     for (const ticket of this.#held.all()) (this.startedAt(ticket) === undefined ? waiting : running).push(ticket);
     const exit = { worker: this.name, id: this.#child.pid, exitCode: code, signal };
     this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
-    this.#file[Symbol.dispose]();
+    this.#calls[Symbol.dispose]();
   }
 }
 

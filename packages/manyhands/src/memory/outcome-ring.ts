@@ -15,7 +15,8 @@ import type { SlotValue } from "./call-slots.js";
 const RECORDS = 4096;
 const RECORD_BYTES = 32;
 export const RING_BYTES: number = RECORDS * RECORD_BYTES;
-/** Records read with one system call. */
+/** Records read with the first system call of a look, and with each of the following: a lone call leaves one. */
+const FIRST_STRETCH = 16;
 const STRETCH = 512;
 
 /** What a record says: a call ended with a small value, its outcome is a message, or it was not run. */
@@ -108,8 +109,8 @@ export class OutcomeReader {
 
   /** Shows the records that were not taken yet, and takes them. */
   take(visitor: OutcomeVisitor): void {
-    for (;;) {
-      const stretch = this.#read(this.#count);
+    for (let most = FIRST_STRETCH; ; most = STRETCH) {
+      const stretch = this.#read(this.#count, most);
       const read = this.#reads;
       let index = 0;
       while (index < stretch && read === this.#reads) {
@@ -124,8 +125,9 @@ export class OutcomeReader {
 
   /** Shows the records that were not taken yet, and leaves them. The visitor must not read on. */
   peek(visitor: OutcomeVisitor): void {
-    for (let count = this.#count; ; ) {
-      const stretch = this.#read(count);
+    let count = this.#count;
+    for (let most = FIRST_STRETCH; ; most = STRETCH) {
+      const stretch = this.#read(count, most);
       for (let index = 0; index < stretch; index += 1) {
         count = (count + 1) | 0;
         if (!this.#whole(index * 8, count)) return;
@@ -134,10 +136,10 @@ export class OutcomeReader {
     }
   }
 
-  #read(count: number): number {
+  #read(count: number, most: number): number {
     this.#reads += 1;
     const position = count & (RECORDS - 1);
-    const stretch = Math.min(STRETCH, RECORDS - position);
+    const stretch = Math.min(most, RECORDS - position);
     readSync(this.#fd, this.#bytes, 0, stretch * RECORD_BYTES, this.#at + position * RECORD_BYTES);
     return stretch;
   }

@@ -7,6 +7,7 @@ import { deserialize } from "node:v8";
 import { decodeCalls, FRAME, FrameReader } from "./frames.js";
 import type { ToWorker, WorkerSettings } from "./messages.js";
 import { ProcessLine } from "./process-line.js";
+import { Wakefulness } from "./wakefulness.js";
 import { WorkerHost } from "./worker-host.js";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
@@ -21,8 +22,13 @@ const reader = new FrameReader((kind, x, _y, payload) => {
   line.received(x);
   host.receive({ type: "calls", calls: decodeCalls(kind, payload) });
 });
+const wake = new Wakefulness();
 const input = new Socket({ fd: 3, readable: true, writable: false });
-input.on("data", (chunk: Buffer) => reader.push(chunk));
+input.on("data", (chunk: Buffer) => {
+  wake.heard();
+  reader.push(chunk);
+  wake.rest();
+});
 // The parent is gone: nobody waits for what still runs.
 input.on("close", () => process.exit(1));
 input.on("error", () => process.exit(1));

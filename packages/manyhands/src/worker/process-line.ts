@@ -11,6 +11,8 @@ import type { Line } from "./worker-host.js";
 
 /** A look at the call file costs a system call; a busy loop that asks all the time is answered from the last look. */
 const LOOK_EVERY = 0.05;
+/** Kept from the start: a task may replace the clock, and the protocol rests on this one. */
+const clock: () => number = performance.now.bind(performance);
 /** The work that is claimed at once, in ms, as far as is known. */
 const BLOCK = 0.25;
 /** And no more calls than this. */
@@ -23,8 +25,8 @@ export class ProcessLine implements Line {
   readonly #frames = new FrameWriter(4);
   readonly #file = new InheritedCallFile(5);
   readonly #looks = new WeakMap<Job, { readonly at: number; readonly stop: boolean }>();
-  /** By function: the longest of its recent runs, in ms. */
-  readonly #longest = new Map<unknown, number>();
+  /** By function's index: the longest of its recent runs, in ms. */
+  readonly #longest: number[] = [];
   /** The last call that has been received, that is claimed, that has begun; the function of the claimed ones. */
   #received = 0;
   #claimed = 0;
@@ -60,7 +62,7 @@ export class ProcessLine implements Line {
 
   claim(job: Job): boolean {
     // Taken now, after the outcome of the call before has been written: the time until which the marks are good.
-    const now = performance.now();
+    const now = clock();
     if (isAfter(job.token, this.#claimed) || job.code !== this.#code || now - this.#lookedAt > LEASE) {
       this.#claim(job, now);
     }
@@ -76,7 +78,7 @@ export class ProcessLine implements Line {
   }
 
   stopRequested(job: Job): boolean {
-    const now = performance.now();
+    const now = clock();
     const last = this.#looks.get(job);
     // Once asked to stop, always asked to stop.
     if (last !== undefined && (last.stop || now - last.at < LOOK_EVERY)) return last.stop;
@@ -121,7 +123,7 @@ export class ProcessLine implements Line {
 
   /** Claims the call, and those behind it that are short enough to begin almost at once. */
   #claim(job: Job, now: number): void {
-    const longest = this.#limit === 1 ? (this.#longest.get(job.code) ?? BLOCK) : BLOCK;
+    const longest = this.#limit === 1 ? (this.#longest[job.code as number] ?? BLOCK) : BLOCK;
     const calls = Math.max(1, Math.min(BLOCK_CALLS, Math.floor(BLOCK / longest)));
     const last = (job.token + calls - 1) | 0;
     this.#claimed = isAfter(last, this.#received) ? this.#received : last;
@@ -147,7 +149,7 @@ export class ProcessLine implements Line {
 
   /** Falls slowly and rises at once, as in the loop. */
   #learn(job: Job, duration: number): void {
-    const before = this.#longest.get(job.code);
-    this.#longest.set(job.code, before === undefined ? duration : Math.max(duration, before * 0.95));
+    const index = job.code as number;
+    this.#longest[index] = Math.max(duration, (this.#longest[index] ?? 0) * 0.95);
   }
 }

@@ -1,98 +1,236 @@
-/** The call marks of one worker process, in a small file that pool and worker both hold open.
+/** Who owns each call of one worker process: marks in a small file that pool and worker both hold open.
  *
  *  Processes share no memory without native code, but they share the page cache: a `pwrite` of one sees the next
- *  `pread` of the other, and neither ever blocks. It costs 1–2 µs a call, only for calls handed over ahead of turn.
+ *  `pread` of the other, and neither ever blocks (0.4 µs each). The worker claims short calls a block at a time.
  *
  *  Guarantees: a call is run by the worker or taken back by the pool, never both; a call of which both lay hold at the
- *  same moment is skipped by the worker, who says so, and goes back to the pool. As in Dekker's algorithm each side
- *  writes its own mark first and reads the other's after, so at least one of them sees the other. See PROTOCOL.md.
+ *  same moment is skipped by the worker, who says so, and goes back to the pool. See PROTOCOL.md.
  *
- *  Layout: SLOTS × 4 bytes: claimed, recalled, stop, unused. A mark holds the call's generation (1–255); 0 is none. */
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+ *  Layout, in bytes; a token counts the calls sent to this worker, in the order in which it runs them:
+ *  ```
+ *  0     claimed    token i32: calls up to this one are the worker's; token i32 and start f64 of the one it began with
+ *  64    recalled   SLOTS × 1: the mark of the call that the pool has taken back
+ *  …     stop       SLOTS × 1: the mark of the call that is asked to stop
+ *  …     starts     SLOTS × 16: token i32, flags i32, start f64, of calls that run beside others or took their context
+ *  …     outcomes   see outcome-ring.ts
+ *  ``` */
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { OutcomeReader, type OutcomeVisitor, OutcomeWriter, RING_BYTES } from "./outcome-ring.js";
 
-export const FILE_SLOTS = 1024;
-const CLAIMED = 0;
-const RECALLED = 1;
-const STOP = 2;
+export const FILE_SLOTS = 2048;
+/** How long the worker may go on without looking at the marks of calls taken back, in ms. */
+export const LEASE = 1;
+const RECALLED_AT = 64;
+const STOP_AT = RECALLED_AT + FILE_SLOTS;
+const STARTS_AT = STOP_AT + FILE_SLOTS;
+const START_BYTES = 16;
+/** On a page of its own, so that no record lies across two pages. */
+const RING_AT = Math.ceil((STARTS_AT + FILE_SLOTS * START_BYTES) / 4096) * 4096;
+const COOPERATIVE = 1;
 let made = 0;
+
+/** What a call is marked with: never 0, which is no mark, and never that of the slot's former calls. */
+function markOf(token: number): number {
+  return (token & 127) + 1;
+}
+
+/** Whether the call of token `a` was sent after that of token `b`. Tokens wrap. */
+export function isAfter(a: number, b: number): boolean {
+  return ((a - b) | 0) > 0;
+}
+
+/** One entry of four bytes, four bytes and a double, which is how claims and starts are written. */
+class Entry {
+  readonly bytes = new Uint8Array(16);
+  readonly #words = new Int32Array(this.bytes.buffer);
+  readonly #doubles = new Float64Array(this.bytes.buffer);
+
+  get first(): number {
+    return this.#words[0] ?? 0;
+  }
+
+  get second(): number {
+    return this.#words[1] ?? 0;
+  }
+
+  get start(): number {
+    return this.#doubles[1] ?? 0;
+  }
+
+  write(fd: number, at: number, first: number, second: number, start: number): void {
+    this.#words[0] = first;
+    this.#words[1] = second;
+    this.#doubles[1] = start;
+    writeSync(fd, this.bytes, 0, 16, at);
+  }
+
+  read(fd: number, at: number): this {
+    readSync(fd, this.bytes, 0, 16, at);
+    return this;
+  }
+}
+
+/** What the worker has claimed. */
+export interface Claimed {
+  /** Calls up to this token are the worker's. */
+  readonly upTo: number;
+  /** The call that the claim began with, and when that started. */
+  readonly token: number;
+  readonly startedAt: number;
+}
 
 /** The pool's side of the file. Once it is disposed of nothing is written: the descriptor's number may by then be that
  *  of a file of the user's. */
 export class CallFile implements Disposable {
   readonly fd: number;
-  readonly #marks: Marks;
+  readonly #outcomes: OutcomeReader;
+  readonly #entry = new Entry();
+  readonly #byte = new Uint8Array(1);
+  /** Slots with a mark, which must be gone before the slot is used again. */
+  readonly #marked = new Set<number>();
   #open: "open" | "closed" = "open";
 
   constructor() {
-    made += 1;
-    const path = join(tmpdir(), `manyhands-${process.pid}-${made}-${Math.random().toString(36).slice(2)}`);
-    this.fd = openSync(path, "wx+", 0o600);
-    // The descriptor is all that is needed; without the name nothing is left behind, however this process ends.
-    unlinkSync(path);
-    ftruncateSync(this.fd, FILE_SLOTS * 4);
-    this.#marks = new Marks(this.fd);
+    this.fd = openNameless();
+    this.#outcomes = new OutcomeReader(this.fd, RING_AT);
   }
 
-  /** @returns true when the worker will never run the call. */
-  recall(slot: number, generation: number): boolean {
-    if (this.#open === "closed") return true;
-    this.#marks.write(slot, RECALLED, generation);
-    return this.#marks.read(slot, CLAIMED) !== generation;
+  /** Whether it is not disposed of. */
+  get state(): "open" | "closed" {
+    return this.#open;
   }
 
-  /** Wipes the marks of a slot whose generations begin anew, so that old ones are not taken for new. */
+  /** Shows the outcomes that were not taken yet, and takes them. */
+  take(visitor: OutcomeVisitor): void {
+    if (this.#open === "open") this.#outcomes.take(visitor);
+  }
+
+  /** Shows the outcomes that were not taken yet, and leaves them. The visitor must not take any. */
+  peek(visitor: OutcomeVisitor): void {
+    if (this.#open === "open") this.#outcomes.peek(visitor);
+  }
+
+  /** Marks the call as taken back. It is, when the worker's claim, read afterwards, does not reach it. */
+  recall(slot: number, token: number): void {
+    this.#mark(RECALLED_AT + slot, slot, token);
+  }
+
+  requestStop(slot: number, token: number): void {
+    this.#mark(STOP_AT + slot, slot, token);
+  }
+
+  /** Wipes the marks of a slot that is free, so that they are not taken for those of its next call. */
   wipe(slot: number): void {
-    if (this.#open === "closed") return;
-    for (const mark of [CLAIMED, RECALLED, STOP]) this.#marks.write(slot, mark, 0);
+    if (this.#open === "closed" || !this.#marked.delete(slot)) return;
+    this.#byte[0] = 0;
+    for (const at of [RECALLED_AT, STOP_AT]) writeSync(this.fd, this.#byte, 0, 1, at + slot);
   }
 
-  requestStop(slot: number, generation: number): void {
-    if (this.#open === "closed") return;
-    this.#marks.write(slot, STOP, generation);
+  claimed(): Claimed {
+    const { first, second, start } = this.#open === "open" ? this.#entry.read(this.fd, 0) : this.#entry;
+    return { upTo: first, token: second, startedAt: start };
+  }
+
+  /** When a call started that runs beside others; 0 when that is not known. */
+  startedAt(slot: number, token: number): number {
+    const entry = this.#startOf(slot);
+    return entry?.first === token ? entry.start : 0;
+  }
+
+  cooperative(slot: number, token: number): boolean {
+    const entry = this.#startOf(slot);
+    return entry?.first === token && (entry.second & COOPERATIVE) !== 0;
   }
 
   [Symbol.dispose](): void {
     if (this.#open === "open") closeSync(this.fd);
     this.#open = "closed";
   }
+
+  #startOf(slot: number): Entry | undefined {
+    return this.#open === "open" ? this.#entry.read(this.fd, STARTS_AT + slot * START_BYTES) : undefined;
+  }
+
+  #mark(at: number, slot: number, token: number): void {
+    if (this.#open === "closed") return;
+    this.#marked.add(slot);
+    this.#byte[0] = markOf(token);
+    writeSync(this.fd, this.#byte, 0, 1, at);
+  }
 }
 
 /** The worker's side of the file, by inherited descriptor. */
 export class InheritedCallFile {
-  readonly #marks: Marks;
-
-  constructor(fd: number) {
-    this.#marks = new Marks(fd);
-  }
-
-  /** @returns false when the pool has taken, or may have taken, the call back: then it must not run. */
-  claim(slot: number, generation: number): boolean {
-    this.#marks.write(slot, CLAIMED, generation);
-    return this.#marks.read(slot, RECALLED) !== generation;
-  }
-
-  stopRequested(slot: number, generation: number): boolean {
-    return this.#marks.read(slot, STOP) === generation;
-  }
-}
-
-class Marks {
+  readonly outcomes: OutcomeWriter;
   readonly #fd: number;
-  readonly #byte = Buffer.alloc(1);
+  readonly #entry = new Entry();
+  readonly #byte = new Uint8Array(1);
+  /** The marks as they were when the last claim was made. */
+  readonly #recalled = new Uint8Array(FILE_SLOTS);
 
   constructor(fd: number) {
     this.#fd = fd;
+    this.outcomes = new OutcomeWriter(fd, RING_AT);
   }
 
-  write(slot: number, mark: number, generation: number): void {
-    this.#byte[0] = generation;
-    writeSync(this.#fd, this.#byte, 0, 1, slot * 4 + mark);
+  /** Says which calls are the worker's from now on: those up to `upTo`, which may be fewer than before. */
+  own(upTo: number, token: number, startedAt: number): void {
+    this.#entry.write(this.#fd, 0, upTo, token, startedAt);
   }
 
-  read(slot: number, mark: number): number {
-    readSync(this.#fd, this.#byte, 0, 1, slot * 4 + mark);
-    return this.#byte[0] ?? 0;
+  /** Claims the calls up to `upTo`, then looks which of them the pool has taken back: `recalled` tells. */
+  claim(upTo: number, token: number, startedAt: number): void {
+    this.own(upTo, token, startedAt);
+    readSync(this.#fd, this.#recalled, 0, FILE_SLOTS, RECALLED_AT);
+  }
+
+  /** Whether the pool had taken, or may have taken, the call back when the last claim was made: then it must not run. */
+  recalled(slot: number, token: number): boolean {
+    return this.#recalled[slot] === markOf(token);
+  }
+
+  started(slot: number, token: number, startedAt: number): void {
+    this.#entry.write(this.#fd, STARTS_AT + slot * START_BYTES, token, 0, startedAt);
+  }
+
+  markCooperative(slot: number, token: number, startedAt: number): void {
+    this.#entry.write(this.#fd, STARTS_AT + slot * START_BYTES, token, COOPERATIVE, startedAt);
+  }
+
+  stopRequested(slot: number, token: number): boolean {
+    readSync(this.#fd, this.#byte, 0, 1, STOP_AT + slot);
+    return this.#byte[0] === markOf(token);
+  }
+}
+
+/** A new file of zeros without a name. */
+function openNameless(): number {
+  // Memory first: a file on a disk may keep its writers waiting while it is written out.
+  for (const folder of process.platform === "linux" ? ["/dev/shm"] : []) {
+    try {
+      return openIn(folder);
+    } catch {
+      // Not there, not writable or full: the ordinary place does as well.
+    }
+  }
+  return openIn(tmpdir());
+}
+
+function openIn(folder: string): number {
+  made += 1;
+  const path = join(folder, `manyhands-${process.pid}-${made}-${Math.random().toString(36).slice(2)}`);
+  const fd = openSync(path, "wx+", 0o600);
+  try {
+    // The descriptor is all that is needed; without the name nothing is left behind, however this process ends.
+    unlinkSync(path);
+    // Written, not only made long: that there is no room shows here, and not in the middle of a call.
+    const zeros = new Uint8Array(RING_AT + RING_BYTES);
+    if (writeSync(fd, zeros) < zeros.length) throw new Error(`no room for ${zeros.length} bytes in ${folder}`);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
 }

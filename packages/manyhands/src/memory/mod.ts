@@ -1,4 +1,5 @@
 /** Rank 1: bytes that several threads or processes see. */
-export { CallFile, FILE_SLOTS, InheritedCallFile } from "./call-file.js";
+export { CallFile, FILE_SLOTS, InheritedCallFile, isAfter, LEASE } from "./call-file.js";
 export { CallSlots, fitsSlot, SLOTS, type SlotValue, slotToken } from "./call-slots.js";
 export { Cells, park } from "./cells.js";
+export { type OutcomeVisitor, RECORD, recordKind, recordValue } from "./outcome-ring.js";

@@ -266,10 +266,7 @@ export class Scheduler implements CallOwner {
         this.#dispatcher.schedule();
       },
       skipped: (worker, call, offset) => {
-        const item = call.count > 1 ? call.splitItem(offset) : call;
-        worker.remove(item);
-        worker.quota += 1;
-        this.#giveBack([item]);
+        this.#giveBack([this.#returned(worker, call, offset)]);
       },
       copied: (bytes) => this.statistics.copied(bytes),
       turn: () => {
@@ -356,13 +353,29 @@ export class Scheduler implements CallOwner {
     this.#dispatcher.schedule();
   }
 
-  /** What had not started: those of one call are its last items. */
+  /** What had not started: those of one call are its last items, unless some of these had come back by themselves. */
   #takeBackAll(member: Crewman, waiting: readonly Held<Call>[]): readonly Call[] {
-    const counts = new Map<Call, number>();
-    for (const { ticket } of waiting) counts.set(ticket, (counts.get(ticket) ?? 0) + 1);
+    const offsets = new Map<Call, number[]>();
+    for (const { ticket, offset } of waiting) {
+      const known = offsets.get(ticket);
+      if (known === undefined) offsets.set(ticket, [offset]);
+      else known.push(offset);
+    }
     const calls: Call[] = [];
-    for (const [call, count] of counts) if (call.state === "at-worker") calls.push(member.takeBack(call, count));
+    for (const [call, each] of offsets) {
+      if (call.state !== "at-worker") continue;
+      if (each[0] === call.count - each.length) calls.push(member.takeBack(call, each.length));
+      else for (const offset of each) calls.push(this.#returned(member, call, offset));
+    }
     return calls;
+  }
+
+  /** A call that its worker has not run after all, or one of its items. */
+  #returned(member: Crewman, call: Call, offset: number): Call {
+    if (call.count === 1) return member.takeBack(call, 1);
+    member.removeItems(call, 1);
+    member.quota += 1;
+    return call.splitItem(offset);
   }
 
   #lost(member: Crewman, call: Call, offset: number, exit: CrewExit): void {

@@ -38,14 +38,16 @@ export class Watchdog {
     const now = this.#clock.now();
     for (const member of this.#members) {
       if (member.held <= member.slots || member.silent) continue;
-      if (now - member.heardAt >= (member.finished ? SILENCE : SILENCE_AT_START)) this.#takeBack(member);
+      if (now - member.heardAt >= (member.finished ? SILENCE : SILENCE_AT_START)) this.#takeBack(member, now);
       else this.watch(member);
     }
   }
 
-  #takeBack(member: Crewman): void {
+  #takeBack(member: Crewman, now: number): void {
     member.port.look();
     if (member.held <= member.slots) return;
+    // It was not silent: this thread was too busy to hear it.
+    if (member.heardAt >= now) return this.watch(member);
     member.silent = true;
     const taken: Call[] = [];
     // What it is on, or is about to begin, stays: a worker that only wakes slowly must not lose its work to the next,

@@ -1,88 +1,52 @@
 /** Frames on the pipes between a pool and its worker processes.
  *
- *  The worker writes each frame with one synchronous `write` before it goes on (1 µs): what it finished is in the
- *  kernel's hands when it dies in the next call. Node's own channel would keep it in the dying process.
+ *  Guarantees: frames arrive whole and in order, however the pipe cuts them; what the worker posts is in the kernel's
+ *  hands before it goes on (one synchronous `write`): Node's own channel would keep it in a process that may be dying.
+ *  Calls whose every part is a number travel without a serialiser.
  *
- *  Guarantees: frames arrive whole and in order, however the pipe cuts them; small outcomes need no serialiser.
- *
- *  Layout, little-endian: payload length u32, kind u8, 3 unused, slot i32, 4 unused, x f64, y f64, payload. */
+ *  Layout, little-endian: payload length u32, kind u32, x f64, y f64, payload. */
 import { writeSync } from "node:fs";
 import { serializer } from "../base/serializer.js";
 import { park } from "../memory/mod.js";
 
 export const FRAME = {
-  /** The payload is a message in V8's serialisation. */
+  /** The payload is a message in V8's serialisation. For an outcome, x is its start and y its duration. */
   message: 0,
-  /** A call has started, at x. */
-  started: 1,
-  /** Small outcomes; x is a number's value, y the duration. */
-  number: 2,
-  undefined: 3,
-  null: 4,
-  true: 5,
-  false: 6,
+  /** Outcomes stand in the ring: look. */
+  look: 1,
+  /** The calls of a `calls` message, a flat array of V8's serialisation, int32s or doubles. x is the token of the last. */
+  calls: 2,
+  callsOfIntegers: 3,
+  callsOfDoubles: 4,
 } as const;
 
-export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
-
-const HEADER = 32;
-
-/** The kind of frame that carries this value without a payload. */
-export function smallKind(value: unknown): FrameKind | undefined {
-  if (typeof value === "number") return FRAME.number;
-  if (value === undefined) return FRAME.undefined;
-  if (value === null) return FRAME.null;
-  return typeof value === "boolean" ? FRAME[value ? "true" : "false"] : undefined;
-}
-
-/** The value of a frame of {@link smallKind}. */
-export function smallValue(kind: FrameKind, x: number): unknown {
-  switch (kind) {
-    case FRAME.number:
-      return x;
-    case FRAME.null:
-      return null;
-    case FRAME.true:
-      return true;
-    case FRAME.false:
-      return false;
-    default:
-      return undefined;
-  }
-}
+const HEADER = 24;
 
 /** Collects frames and writes them to a descriptor, all at once. */
 export class FrameWriter {
   readonly #fd: number;
-  #buffer: Buffer = Buffer.alloc(4096);
-  #length = 0;
+  readonly #header = Buffer.alloc(HEADER);
 
   constructor(fd: number) {
     this.#fd = fd;
   }
 
-  frame(kind: FrameKind, slot: number, x: number, y: number, payload?: Uint8Array): void {
-    const at = this.#length;
-    this.#length += HEADER + (payload?.length ?? 0);
-    if (this.#length > this.#buffer.length) this.#grow(at);
-    this.#buffer.writeUInt32LE(payload?.length ?? 0, at);
-    this.#buffer.writeUInt8(kind, at + 4);
-    this.#buffer.writeInt32LE(slot, at + 8);
-    this.#buffer.writeDoubleLE(x, at + 16);
-    this.#buffer.writeDoubleLE(y, at + 24);
-    if (payload !== undefined) this.#buffer.set(payload, at + HEADER);
+  /** @throws what V8's serialiser throws when a part of the message cannot be cloned; nothing is written then. */
+  message(message: unknown, x: number, y: number): void {
+    const payload = serializer().serialize(message);
+    this.#write(writeHeader(Buffer.allocUnsafe(HEADER + payload.length), FRAME.message, payload, x, y));
   }
 
-  /** @throws what V8's serialiser throws when a part of the message cannot be cloned; nothing is kept of it then. */
-  message(message: unknown): void {
-    this.frame(FRAME.message, 0, 0, 0, serializer().serialize(message));
+  look(): void {
+    this.#header.writeUInt32LE(FRAME.look, 4);
+    this.#write(this.#header);
   }
 
-  flush(): void {
+  #write(bytes: Buffer): void {
     let written = 0;
-    while (written < this.#length) {
+    while (written < bytes.length) {
       try {
-        written += writeSync(this.#fd, this.#buffer, written, this.#length - written);
+        written += writeSync(this.#fd, bytes, written, bytes.length - written);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         // The pool is gone, and with it everybody who could be told of anything.
@@ -92,30 +56,71 @@ export class FrameWriter {
         park(1);
       }
     }
-    this.#length = 0;
-    if (this.#buffer.length > 1024 * 1024) this.#buffer = Buffer.alloc(4096);
   }
+}
 
-  #grow(used: number): void {
-    const larger = Buffer.alloc(Math.max(this.#length, this.#buffer.length * 2));
-    this.#buffer.copy(larger, 0, 0, used);
-    this.#buffer = larger;
-  }
+function writeHeader(frame: Buffer, kind: number, payload: Uint8Array, x: number, y: number): Buffer {
+  frame.writeUInt32LE(payload.length, 0);
+  frame.writeUInt32LE(kind, 4);
+  frame.writeDoubleLE(x, 8);
+  frame.writeDoubleLE(y, 16);
+  frame.set(payload, HEADER);
+  return frame;
 }
 
 /** A message as one frame, for a stream. */
 export function encodeMessage(message: unknown): Buffer {
   const payload = serializer().serialize(message);
-  const frame = Buffer.alloc(HEADER + payload.length);
-  frame.writeUInt32LE(payload.length, 0);
-  frame.set(payload, HEADER);
-  return frame;
+  return writeHeader(Buffer.allocUnsafe(HEADER + payload.length), FRAME.message, payload, 0, 0);
 }
 
-export interface FrameHandler {
-  message(message: unknown): void;
-  small(kind: FrameKind, slot: number, x: number, y: number): void;
+/** The flat array of a `calls` message as one frame. @param last the token of the last call sent. */
+export function encodeCalls(calls: readonly unknown[], last: number): Buffer {
+  const numbers = integers(calls) ?? doubles(calls);
+  const kind =
+    numbers === undefined ? FRAME.calls : numbers instanceof Int32Array ? FRAME.callsOfIntegers : FRAME.callsOfDoubles;
+  const payload =
+    numbers === undefined
+      ? serializer().serialize(calls)
+      : new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  return writeHeader(Buffer.allocUnsafe(HEADER + payload.length), kind, payload, last, 0);
 }
+
+function integers(values: readonly unknown[]): Int32Array | undefined {
+  const numbers = new Int32Array(values.length);
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
+    if (typeof value !== "number") return undefined;
+    numbers[index] = value;
+    // Not the same: a fraction, a number too large, or a zero with a sign.
+    if (!Object.is(numbers[index], value)) return undefined;
+  }
+  return numbers;
+}
+
+function doubles(values: readonly unknown[]): Float64Array | undefined {
+  const numbers = new Float64Array(values.length);
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
+    if (typeof value !== "number") return undefined;
+    numbers[index] = value;
+  }
+  return numbers;
+}
+
+/** The flat array again. */
+export function decodeCalls(kind: number, payload: Buffer): unknown[] {
+  if (kind === FRAME.calls) return serializer().deserialize(payload) as unknown[];
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const width = kind === FRAME.callsOfIntegers ? 4 : 8;
+  const calls = new Array<unknown>(payload.length / width);
+  if (width === 4) for (let at = 0; at < calls.length; at += 1) calls[at] = view.getInt32(at * 4, true);
+  else for (let at = 0; at < calls.length; at += 1) calls[at] = view.getFloat64(at * 8, true);
+  return calls;
+}
+
+/** What becomes of a frame. The payload is good only during the call. */
+export type FrameHandler = (kind: number, x: number, y: number, payload: Buffer) => void;
 
 /** Puts frames together again from what a stream gives. */
 export class FrameReader {
@@ -142,22 +147,13 @@ export class FrameReader {
   }
 
   #read(bytes: Buffer): Buffer {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
     for (;;) {
       const left = bytes.length - at;
-      this.#needed = left < HEADER ? HEADER : HEADER + view.getUint32(at, true);
+      this.#needed = left < HEADER ? HEADER : HEADER + bytes.readUInt32LE(at);
       if (left < this.#needed) return bytes.subarray(at);
-      const kind = view.getUint8(at + 4) as FrameKind;
-      if (kind === FRAME.message)
-        this.#handler.message(serializer().deserialize(bytes.subarray(at + HEADER, at + this.#needed)));
-      else
-        this.#handler.small(
-          kind,
-          view.getInt32(at + 8, true),
-          view.getFloat64(at + 16, true),
-          view.getFloat64(at + 24, true),
-        );
+      const payload = bytes.subarray(at + HEADER, at + this.#needed);
+      this.#handler(bytes.readUInt32LE(at + 4), bytes.readDoubleLE(at + 8), bytes.readDoubleLE(at + 16), payload);
       at += this.#needed;
     }
   }

@@ -37,14 +37,15 @@ export class Run {
   readonly attempt: number;
   readonly timeout: number | undefined;
   readonly arity: number;
-  readonly token: number;
   readonly count: number;
+  readonly #token: number;
+  readonly #step: 0 | 1;
   readonly #slot: number;
   readonly #args: readonly unknown[];
   #at: number;
   #taken = 0;
 
-  /** @param args holds the arguments of all its calls from `at` on. */
+  /** @param args holds the arguments of all its calls from `at` on. @param step by which tokens grow from call to call. */
   constructor(
     host: JobHost,
     code: unknown,
@@ -56,13 +57,15 @@ export class Run {
     count: number,
     args: readonly unknown[],
     at: number,
+    step: 0 | 1,
   ) {
     this.host = host;
     this.code = code;
     this.attempt = attempt;
     this.timeout = timeout;
     this.arity = arity;
-    this.token = token;
+    this.#token = token;
+    this.#step = step;
     this.count = count;
     this.#slot = slot;
     this.#args = args;
@@ -72,6 +75,11 @@ export class Run {
   /** Calls that have not been taken. */
   get left(): number {
     return this.count - this.#taken;
+  }
+
+  /** What the call in a slot is claimed by. */
+  tokenOf(slot: number): number {
+    return (this.#token + (slot - this.#slot) * this.#step) | 0;
   }
 
   /** Takes the next call out. @param job one to be used again: it has ended, and nobody knows it any more. */
@@ -112,8 +120,13 @@ export class Job {
     return this.run.host;
   }
 
+  /** What the function is found by. */
+  get code(): unknown {
+    return this.run.code;
+  }
+
   get token(): number {
-    return this.run.token;
+    return this.run.tokenOf(this.slot);
   }
 
   get attempt(): number {

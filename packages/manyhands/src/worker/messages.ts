@@ -54,6 +54,9 @@ export interface WorkerSettings {
 
 const NO_TIMEOUT = -1;
 
+/** By how much the tokens of neighbours differ: threads number the uses of a slot, processes the calls. */
+const TOKEN_STEP = { thread: 0, process: 1 } as const;
+
 /** Writes calls into a flat array, in runs: `function, attempt, timeout, arity, slot, token, count`, then the arguments
  *  of `count` calls in neighbouring slots. A run of one call is the general case, one of hundreds the common one. */
 export class CallWriter {
@@ -61,12 +64,17 @@ export class CallWriter {
   #calls: unknown[] = [];
   /** Where the open run has its count. */
   #countAt = 0;
+  readonly #step: number;
   #slot = -1;
   #token = 0;
   #index = -1;
   #attempt = 0;
   #timeout: number | undefined = undefined;
   #arity = 0;
+
+  constructor(kind: keyof typeof TOKEN_STEP) {
+    this.#step = TOKEN_STEP[kind];
+  }
 
   get empty(): boolean {
     return this.#slot === -1;
@@ -75,10 +83,11 @@ export class CallWriter {
   /** Writes one call whose arguments stand in `args` from `from` on. */
   write(ticket: Ticket, slot: number, token: number, index: number, args: readonly unknown[], from: number): void {
     const calls = this.#calls;
-    if (slot === this.#slot + 1 && token === this.#token && this.#continues(ticket, index)) {
+    if (slot === this.#slot + 1 && token === ((this.#token + this.#step) | 0) && this.#continues(ticket, index)) {
       calls[this.#countAt] = (calls[this.#countAt] as number) + 1;
     } else this.#open(ticket, slot, token, index);
     this.#slot = slot;
+    this.#token = token;
     for (let each = 0; each < ticket.arity; each += 1) calls.push(args[from + each]);
   }
 
@@ -88,6 +97,7 @@ export class CallWriter {
     const calls = this.#calls;
     calls[this.#countAt] = ticket.count;
     this.#slot = slot + ticket.count - 1;
+    this.#token = (token + (ticket.count - 1) * this.#step) | 0;
     calls.push(...ticket.args);
   }
 
@@ -121,7 +131,12 @@ export class CallWriter {
 }
 
 /** Reads the runs of a flat array. */
-export function readCalls(calls: readonly unknown[], host: JobHost, receive: (run: Run) => void): void {
+export function readCalls(
+  calls: readonly unknown[],
+  kind: keyof typeof TOKEN_STEP,
+  host: JobHost,
+  receive: (run: Run) => void,
+): void {
   for (let at = 0; at < calls.length; ) {
     const timeout = calls[at + 2] as number;
     const run = new Run(
@@ -135,6 +150,7 @@ export function readCalls(calls: readonly unknown[], host: JobHost, receive: (ru
       calls[at + 6] as number,
       calls,
       at + 7,
+      TOKEN_STEP[kind],
     );
     at += 7 + run.count * run.arity;
     receive(run);

@@ -12,7 +12,7 @@ import type { SlotRing } from "./slot-ring.js";
 export interface OutboxSink<T extends Ticket> {
   /** A slot has been given to a call. @returns the token by which the worker claims it. */
   hand(slot: number): number;
-  /** The same for neighbours that were given together. */
+  /** The same for neighbours that were given together; sets their tokens. @returns that of the first. */
   handRun(slot: number, count: number): number;
   /** Puts the message on its way; throws when a part of it cannot be cloned. */
   post(message: ToWorker, transfer?: readonly Transferable[]): void;
@@ -28,7 +28,7 @@ export class Outbox<T extends Ticket> {
   readonly #ring: SlotRing<T>;
   readonly #route: Route;
   readonly #indexes = new Map<WireFunction, number>();
-  readonly #writer = new CallWriter();
+  readonly #writer: CallWriter;
   #batched: T[] = [];
   #lastTarget: WireFunction | undefined;
   #lastIndex = -1;
@@ -37,6 +37,7 @@ export class Outbox<T extends Ticket> {
     this.#sink = sink;
     this.#ring = ring;
     this.#route = route;
+    this.#writer = new CallWriter(route);
   }
 
   send(tickets: readonly T[]): void {
@@ -75,7 +76,6 @@ export class Outbox<T extends Ticket> {
     const slot = this.#ring.giveRun(ticket);
     if (slot < 0) return false;
     const token = this.#sink.handRun(slot, ticket.count);
-    this.#ring.setTokens(slot, token, ticket.count);
     this.#writer.writeRun(ticket, slot, token, index);
     this.#batched.push(ticket);
     return true;

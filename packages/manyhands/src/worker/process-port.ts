@@ -2,14 +2,15 @@
 import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { CallFile, FILE_SLOTS } from "../memory/mod.js";
+import { serializer } from "../base/serializer.js";
+import { FILE_SLOTS, recordValue } from "../memory/mod.js";
 import { encodeError, workerExecArgv } from "../wire/mod.js";
-import { encodeMessage, FRAME, type FrameKind, FrameReader, smallValue } from "./frames.js";
+import { encodeCalls, encodeMessage, FRAME, FrameReader } from "./frames.js";
 import { Inbox } from "./inbox.js";
 import { type FromWorker, type Initializer, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { PortEvents, Ticket, WorkerPort } from "./port.js";
-import { callGeneration, isFirm, processToken } from "./process-token.js";
+import { ProcessCalls } from "./process-calls.js";
 import { type Held, SlotRing } from "./slot-ring.js";
 
 export interface ProcessSettings extends WorkerSettings {
@@ -26,12 +27,8 @@ const ENTRY = fileURLToPath(new URL("./process-main.js", import.meta.url));
 export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   readonly kind = "process";
   readonly name: string;
-  readonly #file = new CallFile();
   readonly #ring = new SlotRing<T>(FILE_SLOTS);
-  /** Start and duration by slot; a start of 0: not started. */
-  readonly #starts = new Float64Array(FILE_SLOTS);
-  readonly #durations = new Float64Array(FILE_SLOTS);
-  readonly #cooperative = new Set<number>();
+  readonly #calls: ProcessCalls<T>;
   readonly #events: PortEvents<T>;
   readonly #child: ChildProcess;
   readonly #input: Duplex;
@@ -39,13 +36,17 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   readonly #outbox: Outbox<T>;
   readonly #inbox: Inbox<T>;
   #phase: "starting" | "serving" | "ended" = "starting";
-  /** How the next call is handed over. */
-  #next: "firm" | "claimable" = "claimable";
   #cause: unknown;
+  #heard: "nothing" | "outcomes" = "nothing";
 
   constructor(settings: ProcessSettings, events: PortEvents<T>) {
     this.name = settings.name;
     this.#events = events;
+    this.#calls = new ProcessCalls(this.#ring, settings.tasksPerWorker, {
+      ended: (slot, kind, value) => this.#fulfilled(slot, recordValue(kind, value)),
+      returned: (ticket, offset) => events.skipped(ticket, offset),
+      turn: () => events.turn(),
+    });
     this.#inbox = new Inbox(events, this.#ring, {
       fulfilled: (slot, value) => this.#fulfilled(slot, value),
       rejected: (slot, reason) => this.#rejected(slot, reason),
@@ -54,13 +55,12 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#input = this.#child.stdio[3] as Duplex;
     this.#output = this.#child.stdio[4] as Duplex;
-    const reader = new FrameReader({
-      message: (message) => this.#handle(message as FromWorker),
-      small: (kind, slot, x, y) => this.#small(kind, slot, x, y),
+    const reader = new FrameReader((kind, x, y, payload) => {
+      if (kind === FRAME.message) this.#handle(serializer().deserialize(payload) as FromWorker, x, y);
     });
     this.#output.on("data", (chunk: Buffer) => {
       reader.push(chunk);
-      events.turn();
+      this.look();
     });
     // The exit says that the worker is gone; a broken pipe is only how one notices earlier.
     this.#input.on("error", () => undefined);
@@ -70,10 +70,10 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#outbox = new Outbox<T>(
       {
         post: (message) => this.#post(message),
-        hand: (slot) => this.#hand(slot),
+        hand: (slot) => this.#calls.hand(slot),
         handRun: (slot, count) => this.#handRun(slot, count),
         refused: (ticket, error) => {
-          if (this.#ring.ticketAt(ticket.slot) === ticket) this.#ring.free(ticket.slot);
+          if (this.#ring.ticketAt(ticket.slot) === ticket) this.#calls.free(ticket.slot);
           events.refused(ticket, error);
         },
         copied: (bytes) => events.copied(bytes),
@@ -86,14 +86,14 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   #start(settings: ProcessSettings): ChildProcess {
     let child: ChildProcess | undefined;
     try {
-      child = start(settings, this.#file.fd);
+      child = start(settings, this.#calls.fd);
       // First of all: a process that cannot be started says so by this event, which unheard would end the program.
       child.on("error", (error) => this.#notStarted(error));
       if (child.stdio?.[4] == null) throw new Error("the system gives it no pipes (too many files are open?)");
       return child;
     } catch (error) {
       this.#phase = "ended";
-      this.#file[Symbol.dispose]();
+      this.#calls[Symbol.dispose]();
       if (child !== undefined) killChild(child);
       throw error;
     }
@@ -112,39 +112,17 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   send(tickets: readonly T[]): void {
-    // It starts at once, so it need not be claimed, and cannot be taken back.
-    this.#next = this.#ring.room === FILE_SLOTS && this.#phase === "serving" ? "firm" : "claimable";
     this.#outbox.send(tickets);
   }
 
-  #hand(slot: number): number {
-    this.#starts[slot] = 0;
-    this.#cooperative.delete(slot);
-    const token = processToken(this.#generation(slot), this.#next);
-    this.#next = "claimable";
-    return token;
-  }
-
   #handRun(slot: number, count: number): number {
-    let token = 0;
-    // The last first: `firm` is for the first call alone, and makes its token another.
-    this.#next = "claimable";
-    for (let at = slot + count - 1; at >= slot; at -= 1) token = this.#hand(at);
-    return token;
+    const first = this.#calls.hand(slot);
+    for (let at = slot + 1; at < slot + count; at += 1) this.#calls.hand(at);
+    return first;
   }
 
   recall(ticket: T, keep = 0): number {
-    const held = this.#ring.of(ticket);
-    let taken = 0;
-    for (let at = held.length - 1; at >= keep; at -= 1) {
-      const slot = held[at]?.slot ?? -1;
-      const token = this.#ring.tokenAt(slot);
-      if (this.#starts[slot] !== 0 || isFirm(token) || !this.#file.recall(slot, callGeneration(token))) break;
-      // The slot stays out of use until the worker has passed over the call, which still lies in its queue.
-      this.#ring.vacate(slot);
-      taken += 1;
-    }
-    return taken;
+    return this.#calls.recall(ticket, keep);
   }
 
   held(): readonly T[] {
@@ -152,22 +130,27 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   running(): number {
-    return [...this.#ring].filter(({ slot }) => this.#starts[slot] !== 0).length;
+    let running = 0;
+    for (const { slot } of this.#ring) {
+      // They start in order.
+      if (this.#calls.startedAt(slot) === undefined) break;
+      running += 1;
+    }
+    return running;
   }
 
   startedAt({ slot }: T): number | undefined {
-    const startedAt = this.#starts[slot] ?? 0;
-    return startedAt === 0 ? undefined : startedAt;
+    return this.#calls.startedAt(slot);
   }
 
   cooperative(ticket: T): boolean {
-    return this.#cooperative.has(ticket.slot);
+    return this.#calls.cooperative(ticket);
   }
 
-  stop({ slot }: T, reason: unknown): void {
-    const token = this.#ring.tokenAt(slot);
-    this.#file.requestStop(slot, callGeneration(token));
-    this.#post({ type: "stop", slot, token, reason: encodeError(reason) });
+  stop(ticket: T, reason: unknown): void {
+    this.#calls.requestStop(ticket);
+    const { slot } = ticket;
+    this.#post({ type: "stop", slot, token: this.#ring.tokenAt(slot), reason: encodeError(reason) });
   }
 
   leave(ticket: T): void {
@@ -180,7 +163,10 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   look(): void {
-    // Everything there is has been announced: the pipe is the announcement.
+    this.#calls.look();
+    if (this.#heard === "outcomes") this.#events.alive();
+    this.#heard = "nothing";
+    this.#events.turn();
   }
 
   hold(how: "ref" | "unref"): void {
@@ -197,61 +183,33 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #post(message: ToWorker): void {
-    const frame = encodeMessage(message);
+    const frame = message.type === "calls" ? encodeCalls(message.calls, this.#calls.last) : encodeMessage(message);
     if (this.#input?.writable) this.#input.write(frame);
   }
 
-  #generation(slot: number): number {
-    const generation = (this.#ring.generationAt(slot) % 255) + 1;
-    if (generation === 1) this.#file.wipe(slot);
-    return generation;
-  }
-
-  #small(kind: FrameKind, slot: number, x: number, y: number): void {
-    const ticket = this.#ring.ticketAt(slot);
-    if (ticket === undefined) return;
-    if (kind !== FRAME.started) {
-      this.#durations[slot] = y;
-      return this.#fulfilled(slot, smallValue(kind, x));
-    }
-    const first = this.#starts[slot] === 0;
-    this.#starts[slot] = x;
-    this.#durations[slot] = y;
-    if (first) this.#events.started(ticket);
-  }
-
-  #handle(message: FromWorker): void {
+  #handle(message: FromWorker, startedAt: number, duration: number): void {
     if (message === LOOK) return;
-    if (message.type === "skipped") return this.#skipped(message.slot);
-    if (message.type === "cooperative") this.#cooperative.add(message.slot);
+    if (message.type === "value" || message.type === "error") this.#calls.ran(message.slot, startedAt, duration);
     else if (message.type === "ready") this.#phase = "serving";
     this.#inbox.receive(message);
   }
 
-  #skipped(slot: number): void {
-    const ticket = this.#ring.ticketAt(slot);
-    const offset = this.#ring.offsetAt(slot);
-    this.#ring.free(slot);
-    // A call that was taken back is not held any more; one that both sides laid hold of at once still is.
-    if (ticket !== undefined) this.#events.skipped(ticket, offset);
-  }
-
   #fulfilled(slot: number, value: unknown): void {
-    this.#events.alive();
     const ticket = this.#ring.ticketAt(slot);
     if (ticket === undefined) return;
     const offset = this.#ring.offsetAt(slot);
-    this.#ring.free(slot);
-    this.#events.fulfilled(ticket, offset, value, this.#starts[slot] ?? 0, this.#durations[slot] ?? 0);
+    this.#heard = "outcomes";
+    this.#calls.free(slot);
+    this.#events.fulfilled(ticket, offset, value, this.#calls.started(slot), this.#calls.duration(slot));
   }
 
   #rejected(slot: number, reason: unknown): void {
-    this.#events.alive();
     const ticket = this.#ring.ticketAt(slot);
     if (ticket === undefined) return;
     const offset = this.#ring.offsetAt(slot);
-    this.#ring.free(slot);
-    this.#events.rejected(ticket, offset, reason, this.#starts[slot] ?? 0, this.#durations[slot] ?? 0);
+    this.#heard = "outcomes";
+    this.#calls.free(slot);
+    this.#events.rejected(ticket, offset, reason, this.#calls.started(slot), this.#calls.duration(slot));
   }
 
   #notStarted(error: Error): void {
@@ -265,12 +223,13 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
+    this.#calls.look();
     const running: Held<T>[] = [];
     const waiting: Held<T>[] = [];
-    for (const held of this.#ring) (this.#starts[held.slot] === 0 ? waiting : running).push(held);
+    for (const held of this.#ring) (this.#calls.startedAt(held.slot) === undefined ? waiting : running).push(held);
     const exit = { worker: this.name, id: this.#child.pid, exitCode: code, signal };
     this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
-    this.#file[Symbol.dispose]();
+    this.#calls[Symbol.dispose]();
   }
 }
 
@@ -281,7 +240,7 @@ function killChild(child: ChildProcess): void {
 }
 
 function start(settings: ProcessSettings, callFile: number): ChildProcess {
-  // Not imported: programs without processes would wait a millisecond for it.
+  // Taken when it is needed: a program of threads need not load it.
   const { spawn } = process.getBuiltinModule("node:child_process");
   const { name, tasksPerWorker, memory, resourceLimits } = settings;
   const flags = [...workerExecArgv(settings.execArgv ?? process.execArgv)];

@@ -15,7 +15,7 @@ export interface Held<T> {
 }
 
 /** Offsets in order, to be copied at once. */
-const ASCENDING = Uint32Array.from({ length: 1024 }, (_, at) => at);
+const ASCENDING = Uint32Array.from({ length: 2048 }, (_, at) => at);
 
 export class SlotRing<T extends Ticket> {
   readonly #size: number;

@@ -96,6 +96,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   #handRun(slot: number, count: number): number {
     const token = slotToken(this.#ring.generationAt(slot));
     this.#slots.handRun(slot, token, count);
+    this.#ring.setTokens(slot, token, count);
     return token;
   }
 

@@ -71,7 +71,7 @@ export class WorkerHost implements JobHost {
         this.#targets[message.index] = message.target;
         break;
       case "calls":
-        readCalls(message.calls, this, (run) => this.#loop.push(run));
+        readCalls(message.calls, this.#line.kind, this, (run) => this.#loop.push(run));
         if (this.#phase !== "starting") this.#loop.drain();
         break;
       case "stop":

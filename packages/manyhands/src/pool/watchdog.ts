@@ -12,8 +12,13 @@ import type { Crewman } from "./crewman.js";
 
 /** Silence after which a worker is looked at, in ms: some times what it is expected to need for all it holds. */
 const SILENCE = 6;
-/** The same for a worker that has not finished anything yet: it loads the modules of its functions first. */
-const SILENCE_AT_START = 300;
+/** The same for a worker that has not finished anything yet: it loads the modules of its functions first. And for one
+ *  that retires: what it holds is the rest of its quota, which a machine that is busy for a moment should not waste. */
+const LONG_SILENCE = 300;
+
+function patience(member: Crewman): number {
+  return member.finished && member.state !== "retiring" ? SILENCE : LONG_SILENCE;
+}
 
 export class Watchdog {
   readonly #clock: Clock;
@@ -38,7 +43,7 @@ export class Watchdog {
     const now = this.#clock.now();
     for (const member of this.#members) {
       if (member.held <= member.slots || member.silent) continue;
-      if (now - member.heardAt >= (member.finished ? SILENCE : SILENCE_AT_START)) this.#takeBack(member, now);
+      if (now - member.heardAt >= patience(member)) this.#takeBack(member, now);
       else this.watch(member);
     }
   }

@@ -4,6 +4,7 @@
  *  a call of a key goes to the worker of that key; whom to give what is decided in `place` and `profile`. */
 import type { Clock } from "../base/clock.js";
 import type { PortFunction } from "../worker/mod.js";
+import { Attention } from "./attention.js";
 import { Backlog } from "./backlog.js";
 import type { Call } from "./call.js";
 import type { Crew } from "./crew.js";
@@ -32,6 +33,7 @@ export class Dispatcher implements Disposable {
   readonly #backlog = new Backlog<Call>();
   readonly #profiles = new WeakMap<PortFunction, Profile>();
   readonly #watchdog: Watchdog;
+  readonly #attention = new Attention();
   /** Items of all calls that wait. */
   #queued = 0;
   #turn: "none" | "scheduled" = "none";
@@ -231,6 +233,9 @@ export class Dispatcher implements Disposable {
     // After it holds them: a worker whose quota is used up lets go of the keys of which it holds nothing.
     this.#crew.given(member);
     this.#watchdog.watch(member);
+    const [only] = batch;
+    if (batch.length === 1 && only !== undefined && member.port.kind !== "event-loop")
+      this.#attention.pay(member, only.cost);
   }
 
   #passGate(): boolean {

@@ -5,6 +5,7 @@ import type { Transferable } from "../futures/mod.js";
 import { CallSlots, fitsSlot } from "../memory/call-slots.js";
 import type { Job } from "./job.js";
 import { type FromWorker, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
+import { Wakefulness } from "./wakefulness.js";
 import { type Line, WorkerHost } from "./worker-host.js";
 
 class ThreadLine implements Line {
@@ -70,4 +71,9 @@ const line = new ThreadLine(new CallSlots(buffer));
 const host = new WorkerHost(line, settings);
 // Whatever a task that calls process.exit() had finished before must still be heard of.
 process.on("exit", () => line.announce());
-parentPort?.on("message", (message: ToWorker) => host.receive(message));
+const wake = new Wakefulness();
+parentPort?.on("message", (message: ToWorker) => {
+  wake.heard();
+  host.receive(message);
+  wake.rest();
+});

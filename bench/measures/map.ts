@@ -9,7 +9,7 @@ import { square } from "../tasks/square.js";
 
 /** The stream ends after so many items, or after `ms`; maps of arrays go on for `arraysFor` ms. */
 const SCALES = {
-  full: { items: 10_000_000, ms: 1500, array: 100_000, arraysFor: 500 },
+  full: { items: 10_000_000, ms: 1000, array: 100_000, arraysFor: 500 },
   quick: { items: 200_000, ms: 200, array: 20_000, arraysFor: 50 },
 } as const;
 const WINDOW = 20_000;

@@ -6,7 +6,7 @@ import { openExecutor } from "../peers/manyhands.js";
 import { rawProcess, rawThread } from "../peers/raw.js";
 import type { Kind } from "../subject.js";
 
-const DURATION = { full: 150, quick: 50 } as const;
+const DURATION = { full: 120, quick: 50 } as const;
 const MIB = 2 ** 20;
 const WINDOW = 500;
 const record = (id: number): object => ({

@@ -34,7 +34,7 @@ function panel(curve: string, points: readonly Point[]): object {
     type: "nominal",
     title: null,
     scale: { domain: [...KINDS], range: [COLOURS.ours, COLOURS.second, COLOURS.third] },
-    legend: { orient: "bottom", symbolType: "circle" },
+    legend: { orient: "top", symbolType: "circle", symbolOpacity: 1, offset: 4 },
   } as const;
   return {
     title: { text: TITLES[curve] ?? curve, subtitle: "µs each, median, least and greatest" },

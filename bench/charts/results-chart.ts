@@ -24,12 +24,13 @@ const PANELS: Readonly<Record<string, string>> = {
 const LOG_FROM = 6;
 
 /** One width for the names of all panels, so that those of a column begin at one line. */
-const AXIS = { ticks: false, domain: false, minExtent: 165, maxExtent: 165 } as const;
+const AXIS = { ticks: false, domain: false, minExtent: 135, maxExtent: 135 } as const;
 
 const fillOf = (subject: string): string =>
   subject === OURS ? COLOURS.ours : subject === LIMIT ? HATCHED : COLOURS.peer;
 
-const nameOf = (subject: string): string => (subject === LIMIT ? "raw limit" : subject);
+/** Short enough for the space beside the bars. */
+const nameOf = (subject: string): string => (subject === LIMIT ? "raw limit" : subject.replace(/Executor$/, ""));
 
 function panel(title: string, rows: readonly Row[]): object {
   const values = rows.map(({ subject, median }) => ({

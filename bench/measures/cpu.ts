@@ -11,7 +11,7 @@ const CALLS = { full: 20, quick: 4 } as const;
 /** As many as one thread makes before, and again after. */
 const ALONE = { full: 4, quick: 2 } as const;
 // A call takes CPython four times as long.
-const PYTHON_CALLS = { full: 4, quick: 2 } as const;
+const PYTHON_CALLS = 2;
 
 /** One thread works before and after, so that a change of the machine's pace falls on both. */
 async function speedUp(scale: Scale, together: () => Promise<readonly unknown[]>): Promise<Figures> {
@@ -67,6 +67,6 @@ export const cpu: Measure = {
     ...participantsOf("isPrime", run, { except: ["limit"] }),
     limit("threads"),
     limit("processes"),
-    ...pythonParticipants("cpu.py", (scale) => ({ prime: PRIME, calls: PYTHON_CALLS[scale] })),
+    ...pythonParticipants("cpu.py", () => ({ prime: PRIME, calls: PYTHON_CALLS })),
   ],
 };

@@ -12,7 +12,7 @@ import { square } from "../tasks/square.js";
 const WINDOW = 20_000;
 
 /** Items that are measured at each point at least, by as many repetitions as that takes. */
-const ITEMS = { full: 20_000, quick: 10_000 } as const;
+const ITEMS = 10_000;
 
 interface Curve {
   /** What is on the axis. */
@@ -116,14 +116,14 @@ const CURVES: readonly Curve[] = [
   {
     name: "signals",
     title: "1 to 10 000 pending calls under one AbortSignal",
-    kinds: ["threads", "event-loop"],
+    kinds: ["threads"],
     amounts: { full: DECADES, quick: [10, 1000] },
     work: signals,
   },
   {
     name: "aborts",
     title: "1 to 10 000 pending calls aborted by one AbortSignal",
-    kinds: ["threads", "event-loop"],
+    kinds: ["threads"],
     amounts: { full: DECADES, quick: [10, 1000] },
     work: aborts,
   },
@@ -154,7 +154,7 @@ async function run(curve: Curve, kind: Kind, scale: Scale, round: number): Promi
   const figures: Record<string, number> = {};
   const once = scale === "full" && round === 1 ? curve.once?.[kind] : undefined;
   const amounts = [...curve.amounts[scale], ...(once ?? [])];
-  for (const amount of amounts) figures[amount] = await costAt(curve, kind, amount, ITEMS[scale]);
+  for (const amount of amounts) figures[amount] = await costAt(curve, kind, amount, ITEMS);
   return figures;
 }
 

@@ -4,7 +4,7 @@ import { abandon, participantsOf, type Round } from "../participants.js";
 import { type RawWorker, rawProcess, rawThread } from "../peers/raw.js";
 import { pythonParticipants } from "../python.js";
 
-const DURATION = { full: 700, quick: 150 } as const;
+const DURATION = { full: 400, quick: 150 } as const;
 const WARM_UP = 500;
 
 type Call = (n: number) => PromiseLike<unknown>;

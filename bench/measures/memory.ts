@@ -54,6 +54,6 @@ export const memory: Measure = {
   quickPeers: ["tinypool"],
   // Linux alone tells the proportional set. multithreading has one pool for a process.
   participants: existsSync("/proc/self/smaps_rollup")
-    ? participantsOf("isPrime", run, { except: ["multithreading"] })
+    ? participantsOf("isPrime", run, { except: ["multithreading", "piscina tuned"] })
     : [],
 };

@@ -6,7 +6,7 @@ import { openExecutor } from "../peers/manyhands.js";
 import { rawProcess, rawThread } from "../peers/raw.js";
 import type { Kind } from "../subject.js";
 
-const DURATION = { full: 250, quick: 50 } as const;
+const DURATION = { full: 120, quick: 50 } as const;
 const MIB = 2 ** 20;
 const WINDOW = 500;
 const record = (id: number): object => ({
@@ -114,5 +114,9 @@ export const payload: Measure = {
     better: "higher",
   })),
   quickPeers: ["tinypool"],
-  participants: [...participantsOf("echo", run, { except: ["limit"] }), limit("threads"), limit("processes")],
+  participants: [
+    ...participantsOf("echo", run, { except: ["limit", "piscina tuned"] }),
+    limit("threads"),
+    limit("processes"),
+  ],
 };

@@ -10,7 +10,7 @@ const worker = (held: number, lastUsed: number, takesMore = true): Candidate => 
 
 function view(serving: readonly Candidate[], rest: Partial<View<Candidate>> = {}): View<Candidate> {
   const booting = rest.booting ?? 0;
-  return { serving, booting, live: serving.length + booting, max: 4, waiting: 1, ...rest };
+  return { serving, booting, live: serving.length + booting, max: 4, waiting: 1, cost: 1000, ...rest };
 }
 
 describe("place()", () => {
@@ -54,6 +54,12 @@ describe("place()", () => {
     expect(place(view([worker(0, 1), worker(0, 2)], { waiting: 10 }))).toMatchObject({ most: 5 });
     expect(place(view([worker(0, 1)], { booting: 2, waiting: 10 }))).toMatchObject({ most: 4 });
     expect(place(view([worker(0, 1), worker(0, 2), worker(0, 3)], { waiting: 1 }))).toMatchObject({ most: 1 });
+  });
+
+  test("work that is not worth another crossing is not shared out, however many workers there are", () => {
+    const many = Array.from({ length: 16 }, (_, n) => worker(0, n));
+    expect(place(view(many, { waiting: 160, cost: 2 }))).toMatchObject({ most: 50 });
+    expect(place(view(many, { waiting: 16_000, cost: 2 }))).toMatchObject({ most: 1000 });
   });
 
   test("every view has one answer, which is possible", () => {

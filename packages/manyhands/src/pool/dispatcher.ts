@@ -167,7 +167,7 @@ export class Dispatcher implements Disposable {
       if (member.state === "booting") booting += 1;
       if (member.live) live += 1;
     }
-    return { serving, booting, live, max: this.#maxWorkers, waiting: this.#queued };
+    return { serving, booting, live, max: this.#maxWorkers, waiting: this.#queued, cost };
   }
 
   /** Whether as many workers have calls as may: one that finishes its last before it goes counts too. */

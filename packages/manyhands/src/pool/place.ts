@@ -17,6 +17,8 @@ export interface View<C extends Candidate> {
   readonly max: number;
   /** Calls that wait, the one to be placed included. */
   readonly waiting: number;
+  /** Expected running time of the one to be placed, in µs. */
+  readonly cost: number;
 }
 
 export type Placement<C> =
@@ -28,7 +30,8 @@ export type Placement<C> =
  *  a new worker while there may be more; but not for calls that workers on their way up will take. Then the least
  *  loaded of those that take calls ahead of their turn.
  *
- *  A batch takes at most its share of what waits, so that one worker is not given all while others have nothing. */
+ *  A batch takes at most its share of what waits, so that one worker is not given all while others have nothing; but not
+ *  less than is worth a crossing, or small calls would cost the more the more workers there are. */
 export function place<C extends Candidate>(view: View<C>): Placement<C> {
   let best: C | undefined;
   let taking = 0;
@@ -39,10 +42,14 @@ export function place<C extends Candidate>(view: View<C>): Placement<C> {
   }
   if (best !== undefined) {
     const shares = taking + view.booting;
-    return { do: "assign", worker: best, most: Math.max(1, Math.ceil(view.waiting / shares)) };
+    const least = Math.floor(CROSSING / view.cost);
+    return { do: "assign", worker: best, most: Math.max(1, least, Math.ceil(view.waiting / shares)) };
   }
   return view.live < view.max && view.waiting > view.booting ? { do: "spawn" } : { do: "wait" };
 }
+
+/** Work that is not shared out any further, in µs: waking one more worker for half of it would cost more. */
+const CROSSING = 100;
 
 function better(a: Candidate, b: Candidate): boolean {
   if (a.held !== b.held) return a.held < b.held;

@@ -55,9 +55,9 @@ export class Watchdog {
     if (member.heardAt >= now) return this.watch(member);
     member.silent = true;
     const taken: Call[] = [];
-    // What it is on, or is about to begin, stays: a worker that only wakes slowly must not lose its work to the next,
-    // which may wake no faster.
-    let keep = member.slots;
+    // What it is on stays, and when that is nothing, what it is about to begin: a worker that only wakes slowly must not
+    // lose its work to the next, which may wake no faster.
+    let keep = Math.max(0, member.slots - member.port.running());
     for (const call of member.calls) {
       const count = member.port.recall(call, keep);
       keep = Math.max(0, keep - call.left + count);

@@ -112,19 +112,28 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
     let taken = 0;
     for (const { slot, offset } of slots.reverse()) {
       const token = this.#ring.tokenAt(slot);
-      // One of them may have come back by itself: only what is left at the very end counts as its tail. The worker
-      // passes over the others for their marks, and says so.
-      if (offset !== ticket.count - 1 - taken) break;
-      if (this.#file.state === "closed" || isAfter(token, upTo)) {
+      const unclaimed = this.#file.state === "closed" || isAfter(token, upTo);
+      // One of them may have come back by itself: only what is left at the very end can be taken as the ticket's tail.
+      if (unclaimed && offset === ticket.count - 1 - taken) {
         // The slot stays out of use until the worker has passed over the call, which still lies in its queue.
         this.#ring.vacate(slot);
         taken += 1;
       } else if (this.#limit === 1 && this.started(slot) === 0) {
-        // It may lie in a claimed block and not have begun: then it is returned when it has not begun some time later.
+        // It may lie in a claimed block and not have begun: then it is returned by itself some time later.
         this.#want(slot, token);
       }
     }
     return taken;
+  }
+
+  /** How many calls have started and not ended, as far as is known. */
+  running(): number {
+    const { upTo } = this.#file.claimed();
+    let running = 0;
+    for (const { slot } of this.#ring) {
+      if (!isAfter(this.#ring.tokenAt(slot), upTo) && this.startedAt(slot) !== undefined) running += 1;
+    }
+    return running;
   }
 
   startedAt(slot: number): number | undefined {

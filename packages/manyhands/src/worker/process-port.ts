@@ -130,13 +130,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   running(): number {
-    let running = 0;
-    for (const { slot } of this.#ring) {
-      // They start in order.
-      if (this.#calls.startedAt(slot) === undefined) break;
-      running += 1;
-    }
-    return running;
+    return this.#calls.running();
   }
 
   startedAt({ slot }: T): number | undefined {

@@ -11,6 +11,9 @@ import { leaveAlone, runAlone, runAmong } from "./scope.js";
 
 /** A stretch without a turn of the event loop, in ms. */
 const SLICE = 5;
+/** Drains no further apart than this belong to one stretch: a port goes on reading messages that arrive while others are
+ *  dealt with, up to a thousand of them, and the event loop does not turn between them. In ms. */
+const SAME_STRETCH = 0.5;
 /** A call known to stay below this is started without announcing what has ended before it, in ms. */
 const SHORT = 0.2;
 /** Announcements wait no longer than this while short calls run, in ms. */
@@ -33,6 +36,8 @@ export class TaskLoop {
   #drain: "idle" | "draining" | "yielding" = "idle";
   #unannounced = 0;
   #announcedAt = 0;
+  #stretchFrom = 0;
+  #drainedAt = Number.NEGATIVE_INFINITY;
 
   constructor(host: JobHost, limit: number, scope: TaskScope) {
     this.#host = host;
@@ -73,18 +78,19 @@ export class TaskLoop {
   drain(): void {
     if (this.#drain !== "idle") return;
     this.#drain = "draining";
-    const from = performance.now();
-    let now = from;
+    let now = performance.now();
+    if (now - this.#drainedAt > SAME_STRETCH) this.#stretchFrom = now;
     while (this.#active.size < this.#limit) {
       const run = this.#queue.peek();
       if (run === undefined || (this.#loading.size > 0 && this.#loading.has(run.code))) break;
-      if (now - from > SLICE) return this.#yield();
+      if (now - this.#stretchFrom > SLICE) return this.#yield();
       now = this.#begin(this.#take(run), now);
       const code = this.#scope === "alone" && run.left > 0 ? this.#host.resolve(run.code) : undefined;
       if (code !== undefined && !(code instanceof Promise) && code.expected < SHORT)
         now = this.#stretch(run, code, now);
     }
     this.#drain = "idle";
+    this.#drainedAt = now;
     this.#announcedAt = now;
     this.#unannounced = 0;
     // Also when there is nothing new: the host may be waiting for the queue to be empty.
@@ -131,6 +137,8 @@ export class TaskLoop {
     this.#drain = "yielding";
     setImmediate(() => {
       this.#drain = "idle";
+      // However little time the turn took, it was one.
+      this.#drainedAt = Number.NEGATIVE_INFINITY;
       this.drain();
     });
   }
@@ -194,15 +202,20 @@ export class TaskLoop {
     this.#active.set(job.slot, job);
     Promise.resolve(result).then(
       (value) => {
-        this.#fulfilled(job, code, value, from);
-        this.drain();
+        this.#goOn(this.#fulfilled(job, code, value, from));
       },
       (reason: unknown) => {
-        this.#failed(job, code, reason, from);
-        this.drain();
+        this.#goOn(this.#failed(job, code, reason, from));
       },
     );
     return performance.now();
+  }
+
+  /** Runs what is next after a call that awaited something. Perhaps only promises: then the event loop has not turned,
+   *  however long it took. */
+  #goOn(now: number): void {
+    this.#drainedAt = now;
+    this.drain();
   }
 
   #fulfilled(job: Job, code: JobCode, value: unknown, from: number): number {

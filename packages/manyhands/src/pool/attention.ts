@@ -5,6 +5,7 @@
  *
  *  Guarantees: nothing is delayed, for each turn looks at all else there is too; it lasts `AWAKE` at most and begins only
  *  for calls known to be shorter, so an idle program, and one that waits for long calls, uses no time. */
+import { Backoff } from "../base/backoff.js";
 import type { Crewman } from "./crewman.js";
 
 /** In ms. */
@@ -13,13 +14,14 @@ const AWAKE = 0.08;
 const SHORT = 40;
 
 export class Attention {
+  readonly #backoff = new Backoff();
   #member: Crewman | undefined;
   #since = 0;
   #state: "resting" | "turning" = "resting";
 
   /** The worker has been given a call of this cost, in µs, and nothing else waits. */
   pay(member: Crewman, cost: number): void {
-    if (cost > SHORT || member.held > 1) return;
+    if (cost > SHORT || member.held > 1 || !this.#backoff.tries()) return;
     this.#member = member;
     this.#since = performance.now();
     if (this.#state === "turning") return;
@@ -29,8 +31,14 @@ export class Attention {
 
   readonly #turn = (): void => {
     const member = this.#member;
-    if (member !== undefined && member.held > 0) member.port.look();
-    if (member !== undefined && member.held > 0 && performance.now() - this.#since < AWAKE) setImmediate(this.#turn);
-    else this.#state = "resting";
+    if (member === undefined) return;
+    if (member.held > 0) member.port.look();
+    if (member.held > 0 && performance.now() - this.#since < AWAKE) {
+      setImmediate(this.#turn);
+      return;
+    }
+    this.#state = "resting";
+    if (member.held === 0) this.#backoff.succeeded();
+    else this.#backoff.failed();
   };
 }

@@ -29,71 +29,62 @@ export interface JobCode {
   expected: number;
 }
 
-/** Calls of one function in neighbouring slots. */
-export class Run {
-  readonly host: JobHost;
+/** What calls of one run have in common. */
+export interface RunHeader {
   /** What `JobHost.resolve` finds the function by. */
   readonly code: unknown;
   readonly attempt: number;
   readonly timeout: number | undefined;
+  /** Arguments of each call. */
   readonly arity: number;
+  /** Slot and token of the first call. */
+  readonly slot: number;
+  readonly token: number;
+  /** By how much the token grows from call to call. */
+  readonly step: 0 | 1;
   readonly count: number;
-  readonly #token: number;
-  readonly #step: 0 | 1;
-  readonly #slot: number;
+}
+
+/** Calls of one function in neighbouring slots. */
+export class Run {
+  readonly host: JobHost;
+  readonly header: RunHeader;
   readonly #args: readonly unknown[];
   #at: number;
   #taken = 0;
 
-  /** @param args holds the arguments of all its calls from `at` on. @param step by which tokens grow from call to call. */
-  constructor(
-    host: JobHost,
-    code: unknown,
-    attempt: number,
-    timeout: number | undefined,
-    arity: number,
-    slot: number,
-    token: number,
-    count: number,
-    args: readonly unknown[],
-    at: number,
-    step: 0 | 1,
-  ) {
+  /** @param args holds the arguments of all its calls from `at` on. */
+  constructor(host: JobHost, header: RunHeader, args: readonly unknown[], at: number) {
     this.host = host;
-    this.code = code;
-    this.attempt = attempt;
-    this.timeout = timeout;
-    this.arity = arity;
-    this.#token = token;
-    this.#step = step;
-    this.count = count;
-    this.#slot = slot;
+    this.header = header;
     this.#args = args;
     this.#at = at;
   }
 
   /** Calls that have not been taken. */
   get left(): number {
-    return this.count - this.#taken;
+    return this.header.count - this.#taken;
   }
 
   /** What the call in a slot is claimed by. */
   tokenOf(slot: number): number {
-    return (this.#token + (slot - this.#slot) * this.#step) | 0;
+    const { token, slot: first, step } = this.header;
+    return (token + (slot - first) * step) | 0;
   }
 
   /** Takes the next call out. @param job one to be used again: it has ended, and nobody knows it any more. */
   next(job: Job | undefined): Job {
-    const slot = this.#slot + this.#taken;
+    const { arity } = this.header;
+    const slot = this.header.slot + this.#taken;
     const at = this.#at;
     this.#taken += 1;
-    this.#at = at + this.arity;
+    this.#at = at + arity;
     if (job === undefined) return new Job(this, slot, this.#args.slice(at, this.#at));
     job.run = this;
     job.slot = slot;
     // Written over, not made anew: what the function was given is a copy of the list, and nobody else holds it.
-    if (job.args.length !== this.arity) job.args.length = this.arity;
-    for (let each = 0; each < this.arity; each += 1) job.args[each] = this.#args[at + each];
+    if (job.args.length !== arity) job.args.length = arity;
+    for (let each = 0; each < arity; each += 1) job.args[each] = this.#args[at + each];
     return job;
   }
 }
@@ -122,7 +113,7 @@ export class Job {
 
   /** What the function is found by. */
   get code(): unknown {
-    return this.run.code;
+    return this.run.header.code;
   }
 
   get token(): number {
@@ -130,11 +121,11 @@ export class Job {
   }
 
   get attempt(): number {
-    return this.run.attempt;
+    return this.run.header.attempt;
   }
 
   get timeout(): number | undefined {
-    return this.run.timeout;
+    return this.run.header.timeout;
   }
 }
 

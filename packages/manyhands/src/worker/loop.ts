@@ -82,10 +82,10 @@ export class TaskLoop {
     if (now - this.#drainedAt > SAME_STRETCH) this.#stretchFrom = now;
     while (this.#active.size < this.#limit) {
       const run = this.#queue.peek();
-      if (run === undefined || (this.#loading.size > 0 && this.#loading.has(run.code))) break;
+      if (run === undefined || (this.#loading.size > 0 && this.#loading.has(run.header.code))) break;
       if (now - this.#stretchFrom > SLICE) return this.#yield();
       now = this.#begin(this.#take(run), now);
-      const code = this.#scope === "alone" && run.left > 0 ? this.#host.resolve(run.code) : undefined;
+      const code = this.#scope === "alone" && run.left > 0 ? this.#host.resolve(run.header.code) : undefined;
       if (code !== undefined && !(code instanceof Promise) && code.expected < SHORT)
         now = this.#stretch(run, code, now);
     }
@@ -145,7 +145,7 @@ export class TaskLoop {
 
   /** @returns the time after what could be done at once. */
   #begin(job: Job, now: number): number {
-    const code = this.#host.resolve(job.run.code);
+    const code = this.#host.resolve(job.run.header.code);
     if (code instanceof Promise) {
       this.#load(job, code);
       return performance.now();
@@ -163,7 +163,7 @@ export class TaskLoop {
   #load(job: Job, loading: Promise<JobCode>): void {
     job.startedAt = LOADING;
     if (!this.#host.claim(job)) return;
-    const { code } = job.run;
+    const { code } = job;
     this.#active.set(job.slot, job);
     this.#loading.add(code);
     this.#announce(performance.now());

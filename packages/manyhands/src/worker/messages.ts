@@ -2,7 +2,7 @@
  *
  *  Guarantees: numbers that stand in a flat array are written and read by the functions of this file alone. */
 import type { WireError, WireFunction } from "../wire/mod.js";
-import { type JobHost, Run } from "./job.js";
+import { type JobHost, Run, type RunHeader } from "./job.js";
 import type { Ticket } from "./port.js";
 
 export type ToWorker =
@@ -53,6 +53,8 @@ export interface WorkerSettings {
 }
 
 const NO_TIMEOUT = -1;
+/** Elements before the arguments of a run. */
+const HEADER = 7;
 
 /** By how much the tokens of neighbours differ: threads number the uses of a slot, processes the calls. */
 const TOKEN_STEP = { thread: 0, process: 1 } as const;
@@ -138,21 +140,10 @@ export function readCalls(
   receive: (run: Run) => void,
 ): void {
   for (let at = 0; at < calls.length; ) {
-    const timeout = calls[at + 2] as number;
-    const run = new Run(
-      host,
-      calls[at],
-      calls[at + 1] as number,
-      timeout === NO_TIMEOUT ? undefined : timeout,
-      calls[at + 3] as number,
-      calls[at + 4] as number,
-      calls[at + 5] as number,
-      calls[at + 6] as number,
-      calls,
-      at + 7,
-      TOKEN_STEP[kind],
-    );
-    at += 7 + run.count * run.arity;
+    const [code, attempt, timeout, arity, slot, token, count] = calls.slice(at, at + HEADER) as number[];
+    const header = { code, attempt, timeout: timeout === NO_TIMEOUT ? undefined : timeout, arity, slot, token, count };
+    const run = new Run(host, { ...(header as RunHeader), step: TOKEN_STEP[kind] }, calls, at + HEADER);
+    at += HEADER + run.header.count * run.header.arity;
     receive(run);
   }
 }

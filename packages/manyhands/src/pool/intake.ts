@@ -1,0 +1,205 @@
+/** Takes calls in: finds out what each will run, copies what it was given, and has it wait for a worker.
+ *
+ *  Guarantees: nothing throws, what is wrong with a call fails it; what its caller changes afterwards does not show; calls
+ *  wait in the order of their submits. */
+import type { Clock } from "../base/clock.js";
+import type { SignalWatch } from "../base/signal-watch.js";
+import type { ExecutorKind, ItemSink } from "../futures/mod.js";
+import { type AnyTask, allPrimitive, inspectValue, moves, snapshotOf } from "../wire/mod.js";
+import type { PortFunction } from "../worker/mod.js";
+import { Call, type CallOwner } from "./call.js";
+import type { CrewSettings } from "./crew.js";
+import type { Dispatcher } from "./dispatcher.js";
+import { Order } from "./order.js";
+import type { Outcomes } from "./outcomes.js";
+import { cancellation } from "./phase.js";
+import type { CallPlan } from "./plan.js";
+import type { RateGate } from "./rate-gate.js";
+import type { Settler } from "./settler.js";
+import { type Site, Sites } from "./sites.js";
+import { targetOf } from "./targets.js";
+import type { TimeLimits } from "./time-limits.js";
+
+/** Calls of one turn after which the first of them leave: a message for fewer costs more than it gains. */
+const STRETCH = 256;
+
+export interface IntakeSettings extends CrewSettings {
+  readonly kind: ExecutorKind;
+  readonly gate: RateGate | undefined;
+}
+
+/** The scheduler's parts that calls are handed on to. */
+export interface IntakeParts {
+  readonly owner: CallOwner;
+  readonly clock: Clock;
+  readonly dispatcher: Dispatcher;
+  readonly settler: Settler;
+  readonly outcomes: Outcomes;
+  readonly limits: TimeLimits;
+  readonly signals: SignalWatch<Call>;
+  /** Why no call is taken, of this map if it is of one; `undefined` while calls are. */
+  refusal(sink: ItemSink | undefined): Error | undefined;
+}
+
+export class Intake {
+  readonly #settings: IntakeSettings;
+  readonly #owner: CallOwner;
+  readonly #clock: Clock;
+  readonly #dispatcher: Dispatcher;
+  readonly #settler: Settler;
+  readonly #outcomes: Outcomes;
+  readonly #limits: TimeLimits;
+  readonly #signals: SignalWatch<Call>;
+  readonly #refusal: IntakeParts["refusal"];
+  readonly #sites = new Sites();
+  #sequence = 0;
+  /** The time of this turn's submits; 0 until the first. */
+  #now = 0;
+  /** What the latest call of this turn was submitted with. */
+  #order: Order | undefined;
+  /** Calls submitted in this turn. */
+  #burst = 0;
+
+  constructor(settings: IntakeSettings, parts: IntakeParts) {
+    this.#settings = settings;
+    this.#owner = parts.owner;
+    this.#clock = parts.clock;
+    this.#dispatcher = parts.dispatcher;
+    this.#settler = parts.settler;
+    this.#outcomes = parts.outcomes;
+    this.#limits = parts.limits;
+    this.#signals = parts.signals;
+    this.#refusal = parts.refusal;
+  }
+
+  /** A turn has ended. */
+  turned(): void {
+    this.#now = 0;
+    this.#order = undefined;
+    this.#burst = 0;
+    this.#sites.turn();
+  }
+
+  /** How many calls of this task are worth handing to one worker together, as far as is known. */
+  batchOf(task: AnyTask): number {
+    if (this.#settings.kind === "event-loop") return 1;
+    const target = targetOf(this.#settings.kind, task);
+    if (!(target instanceof Promise)) return this.#dispatcher.profile(target).batch;
+    // Whoever submits the task hears of the failure.
+    target.catch(() => undefined);
+    return 1;
+  }
+
+  /** Where a call is submitted. @param below the function above which the stack begins. */
+  site(below: (...args: never[]) => unknown): Site {
+    return this.#sites.take(below);
+  }
+
+  submit(task: AnyTask, args: readonly unknown[], plan: CallPlan, site: Site): Call {
+    return this.#submit(new Call(this.#orderOf(task, plan, site), args, this.#sequence++, undefined));
+  }
+
+  /** Submits `count` items of a map, whose arguments stand in `args` one after another, as one call.
+   *  @param args when there are several items, nothing but primitives. */
+  submitItems(
+    task: AnyTask,
+    args: readonly unknown[],
+    count: number,
+    plan: CallPlan,
+    site: Site,
+    sink: ItemSink,
+    index: number,
+  ): void {
+    this.#submit(Call.ofItems(this.#orderOf(task, plan, site), args, this.#sequence++, sink, index, count));
+  }
+
+  /** Whether items of a map may travel as one call: nothing is asked for that concerns each of them alone. */
+  joins(plan: CallPlan): boolean {
+    const { kind, gate, maxTasksPerWorker, tasksPerWorker } = this.#settings;
+    if (kind === "event-loop" || gate !== undefined || tasksPerWorker > 1) return false;
+    if (maxTasksPerWorker !== Number.POSITIVE_INFINITY) return false;
+    return (
+      plan.signal === undefined &&
+      plan.timeout === undefined &&
+      plan.queueTimeout === undefined &&
+      plan.key === undefined &&
+      plan.transfer === undefined
+    );
+  }
+
+  #submit(call: Call): Call {
+    const { plan } = call.order;
+    this.#settler.opened(call.count);
+    const refusal = this.#refusal(call.sink);
+    if (refusal !== undefined) this.#settler.fail(call, refusal);
+    else if (plan.signal?.aborted === true) this.#settler.cancel(call, cancellation(plan.signal.reason));
+    else this.#admit(call);
+    this.#burst += 1;
+    if (this.#burst % STRETCH === 0 && this.#settings.kind !== "event-loop") this.#amidTurn();
+    return call;
+  }
+
+  /** A loop that submits thousands of calls would otherwise keep the workers waiting for its end, and then hold all of
+   *  them at once: they leave in stretches, and what has ended meanwhile is settled. */
+  #amidTurn(): void {
+    this.#outcomes.collect();
+    this.#dispatcher.giveOut();
+  }
+
+  /** The order that a call belongs to: the one before it, when nothing is different. */
+  #orderOf(task: AnyTask, plan: CallPlan, site: Site): Order {
+    if (this.#now === 0) {
+      this.#now = this.#clock.now();
+      this.#dispatcher.schedule();
+    }
+    const last = this.#order;
+    if (last !== undefined && last.task === task && last.plan === plan && last.site === site) return last;
+    const order = new Order(this.#owner, task, plan, this.#now, site, this.#dispatcher.profile(undefined));
+    this.#order = order;
+    this.#resolve(order);
+    return order;
+  }
+
+  #admit(call: Call): void {
+    const { plan } = call.order;
+    const { kind } = this.#settings;
+    const copied = kind !== "event-loop" && !allPrimitive(call.args);
+    const route = kind === "process" ? "process" : "thread";
+    try {
+      if (copied) inspectValue(call.args, "args", route, plan.transfer && new Set(plan.transfer));
+    } catch (error) {
+      return this.#settler.fail(call, error);
+    }
+    if (plan.signal !== undefined) this.#signals.add(plan.signal, call);
+    if (plan.queueTimeout !== undefined) this.#limits.waits(call, plan.queueTimeout);
+    this.#dispatcher.enqueue(call);
+    if (!copied || moves(call.args, plan.transfer)) return;
+    // The caller may change its objects in the next line. Either the call leaves now, which copies them, or they are
+    // copied to wait.
+    this.#dispatcher.giveOut();
+    if (call.waiting) call.args = snapshotOf(call.args, route) as readonly unknown[];
+  }
+
+  /** Finds the target. Until then the order's calls wait in their places: those behind them do not overtake them. */
+  #resolve(order: Order): void {
+    const target = targetOf(this.#settings.kind, order.task);
+    if (!(target instanceof Promise)) return this.#resolved(order, target);
+    target.then(
+      (found) => {
+        this.#resolved(order, found);
+        this.#dispatcher.schedule();
+      },
+      (reason: unknown) => {
+        // A later submit must find out for itself.
+        if (this.#order === order) this.#order = undefined;
+        for (const call of [...this.#dispatcher.waiting()]) if (call.order === order) this.#settler.fail(call, reason);
+        this.#dispatcher.schedule();
+      },
+    );
+  }
+
+  #resolved(order: Order, target: PortFunction): void {
+    order.target = target;
+    order.profile = this.#dispatcher.profile(target);
+  }
+}

@@ -1,0 +1,197 @@
+/** What becomes of calls that come back from their workers: with a value, with an error, not run, or not at all.
+ *
+ *  Guarantees: every item is heeded once; while a program's own loop submits, none of its callbacks run. */
+import type { Clock } from "../base/clock.js";
+import { WorkerExitedError } from "../base/errors.js";
+import type { Held } from "../worker/mod.js";
+import type { Call } from "./call.js";
+import type { Crew, CrewExit } from "./crew.js";
+import type { Crewman } from "./crewman.js";
+import type { Dispatcher } from "./dispatcher.js";
+import type { Loans } from "./loans.js";
+import type { Settler } from "./settler.js";
+
+export class Outcomes {
+  readonly #crew: Crew;
+  readonly #clock: Clock;
+  readonly #dispatcher: Dispatcher;
+  readonly #settler: Settler;
+  readonly #loans: Loans | undefined;
+  readonly #refusal: () => Error | undefined;
+  /** Values that came amid a turn for calls whose settling runs somebody's code; they are settled at its end. */
+  readonly #deferred: (() => void)[] = [];
+  #when: "any-time" | "amid-turn" = "any-time";
+
+  /** @param refusal why calls that come back cannot wait again; `undefined` when they can. */
+  constructor(
+    crew: Crew,
+    clock: Clock,
+    dispatcher: Dispatcher,
+    settler: Settler,
+    loans: Loans | undefined,
+    refusal: () => Error | undefined,
+  ) {
+    this.#crew = crew;
+    this.#clock = clock;
+    this.#dispatcher = dispatcher;
+    this.#settler = settler;
+    this.#loans = loans;
+    this.#refusal = refusal;
+  }
+
+  /** Takes in what has ended, amid a turn of the program: a call with callbacks is left for the end of the turn. */
+  collect(): void {
+    this.#when = "amid-turn";
+    for (const { port } of this.#crew.members) port.look();
+    this.#when = "any-time";
+  }
+
+  /** Settles what was left. */
+  settleDeferred(): void {
+    if (this.#deferred.length === 0) return;
+    for (const settle of this.#deferred.splice(0)) settle();
+  }
+
+  /** There may be room for more calls. */
+  turn(): void {
+    if (this.#when === "any-time") this.#dispatcher.dispatch();
+  }
+
+  rejected(member: Crewman, call: Call, offset: number, reason: unknown, startedAt: number, duration: number): void {
+    const item = this.#ended(member, call, offset, startedAt, duration);
+    if (item !== undefined) this.#settler.rejected(item, reason);
+  }
+
+  /** The call cannot travel; it has not left. */
+  refused(member: Crewman, call: Call, error: unknown): void {
+    member.takeBack(call, 1);
+    this.#settler.fail(call, error);
+    this.#dispatcher.schedule();
+  }
+
+  /** Its worker has passed over the call. */
+  skipped(member: Crewman, call: Call, offset: number): void {
+    this.giveBack([this.#returned(member, call, offset)]);
+  }
+
+  fulfilled(member: Crewman, call: Call, offset: number, value: unknown, startedAt: number, duration: number): void {
+    if (this.#when === "amid-turn" && !call.quiet) {
+      this.#deferred.push(() => this.fulfilled(member, call, offset, value, startedAt, duration));
+    } else if (call.count === 1) {
+      if (this.#ended(member, call, 0, startedAt, duration) !== undefined) this.#settler.fulfilled(call, value);
+    } else if (call.stop !== undefined) {
+      const item = this.#ended(member, call, offset, startedAt, duration);
+      if (item !== undefined) this.#settler.fulfilled(item, value);
+    } else {
+      this.#observe(member, call, startedAt, duration);
+      member.remove(call);
+      this.#settler.fulfilledItem(call, offset, value, startedAt, duration, member.port.name);
+    }
+  }
+
+  fulfilledRun(
+    member: Crewman,
+    call: Call,
+    offset: number,
+    values: readonly unknown[],
+    starts: Float64Array,
+    durations: Float64Array,
+  ): void {
+    const { length } = values;
+    if (call.stop !== undefined || this.#when === "amid-turn") {
+      for (let at = 0; at < length; at += 1) {
+        this.fulfilled(member, call, offset + at, values[at], starts[at] ?? 0, durations[at] ?? 0);
+      }
+      return;
+    }
+    if (!member.finished) this.#crew.worked(member);
+    let sum = 0;
+    let longest = 0;
+    for (let at = 0; at < length; at += 1) {
+      const duration = durations[at] ?? 0;
+      sum += duration;
+      if (duration > longest) longest = duration;
+    }
+    call.order.profile.observeRun(length, sum, longest);
+    member.removeItems(call, length);
+    this.#settler.fulfilledRun(call, offset, values, starts, durations, member.port.name);
+  }
+
+  /** @returns the call that ended: an item of several gets one of its own. */
+  #ended(member: Crewman, call: Call, offset: number, startedAt: number, duration: number): Call | undefined {
+    if (call.worker !== member) return undefined;
+    this.#observe(member, call, startedAt, duration);
+    member.remove(call);
+    if (call.count === 1) return call;
+    const item = call.splitItem(offset);
+    item.ran(startedAt, duration, member.port.name);
+    return item;
+  }
+
+  #observe(member: Crewman, call: Call, startedAt: number, duration: number): void {
+    if (!member.finished) this.#crew.worked(member);
+    this.#loans?.ended(member, call.slot);
+    this.#settler.observe(call, startedAt, duration, member);
+    call.order.profile.observe(duration);
+  }
+
+  exited(member: Crewman, exit: CrewExit, running: readonly Held<Call>[], waiting: readonly Held<Call>[]): void {
+    if (exit.how === "unasked") this.#settler.statistics.lost += 1;
+    this.giveBack(this.#takeBackAll(member, waiting));
+    for (const { ticket, offset } of running) this.#lost(member, ticket, offset, exit);
+    if (running.length === 0 && exit.how === "unasked" && exit.cause !== undefined && member.served) {
+      // No call is there to carry the error, and it must not vanish.
+      process.emitWarning(new WorkerExitedError({ ...exit.exit, task: undefined }, { cause: exit.cause }));
+    }
+    this.#dispatcher.schedule();
+  }
+
+  /** What had not started: those of one call are its last items, unless some of these had come back by themselves. */
+  #takeBackAll(member: Crewman, waiting: readonly Held<Call>[]): readonly Call[] {
+    const offsets = new Map<Call, number[]>();
+    for (const { ticket, offset } of waiting) {
+      const known = offsets.get(ticket);
+      if (known === undefined) offsets.set(ticket, [offset]);
+      else known.push(offset);
+    }
+    const calls: Call[] = [];
+    for (const [call, each] of offsets) {
+      if (call.state !== "at-worker") continue;
+      if (each[0] === call.count - each.length) calls.push(member.takeBack(call, each.length));
+      else for (const offset of each) calls.push(this.#returned(member, call, offset));
+    }
+    return calls;
+  }
+
+  /** A call that its worker has not run after all, or one of its items. */
+  #returned(member: Crewman, call: Call, offset: number): Call {
+    if (call.count === 1) return member.takeBack(call, 1);
+    member.removeItems(call, 1);
+    member.quota += 1;
+    return call.splitItem(offset);
+  }
+
+  #lost(member: Crewman, call: Call, offset: number, exit: CrewExit): void {
+    if (call.state !== "at-worker") return;
+    const startedAt = call.count === 1 ? (member.port.startedAt(call) ?? 0) : 0;
+    member.remove(call);
+    const item = call.count > 1 ? call.splitItem(offset) : call;
+    if (startedAt > 0) this.#settler.observe(item, startedAt, this.#clock.now() - startedAt, member);
+    if (item.stop === undefined) this.#settler.lost(item, exit);
+    else this.#settler.rejected(item, item.stop.error);
+  }
+
+  /** Calls that have not run wait again, or end here when there is nothing left to wait for: a worker that is killed may
+   *  leave calls of which nobody knew whether they had started. */
+  giveBack(calls: readonly Call[]): void {
+    const waiting: Call[] = [];
+    for (const call of calls) {
+      if (call.state === "settled") continue;
+      const refusal = this.#refusal();
+      if (call.stop !== undefined) this.#settler.rejected(call, call.stop.error);
+      else if (refusal !== undefined) this.#settler.fail(call, refusal);
+      else waiting.push(call);
+    }
+    this.#dispatcher.takeBack(waiting);
+  }
+}

@@ -99,9 +99,15 @@ describe.runIf(process.platform === "linux").each(["thread", "process"])("an idl
   test("wakes nobody, uses no processor time, and lets its program end", async () => {
     const running = program("idle", kind);
     const port = Number(await running.line("port "));
-    // Two workers with a server each, and the program: not one wake-up, and not one tick of 10 ms.
-    expect(await quietStretch(running.pid)).toEqual([]);
-    connect(port, "127.0.0.1").on("error", () => undefined);
+    try {
+      // Two workers with a server each, and the program: not one wake-up, and not one tick of 10 ms.
+      expect(await quietStretch(running.pid)).toEqual([]);
+      connect(port, "127.0.0.1").on("error", () => undefined);
+    } catch (error) {
+      // It may wait for ever, or never sleep: it must not outlive the test that found that out.
+      process.kill(running.pid, "SIGKILL");
+      throw error;
+    }
     const resources = /^resources (.*)$/m.exec(await outputOf(running))?.[1] ?? "";
     // No timer is left to wake it later.
     expect(JSON.parse(resources)).not.toContain("Timeout");

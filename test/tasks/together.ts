@@ -23,3 +23,8 @@ export function noted(file: string, n: number): number {
   appendFileSync(file, `${n}\n`);
   return n;
 }
+
+/** The sum of its arguments. */
+export function total(...numbers: number[]): number {
+  return numbers.reduce((sum, n) => sum + n, 0);
+}

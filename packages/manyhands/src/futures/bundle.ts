@@ -4,11 +4,16 @@
  *  object must be copied before its owner goes on and can change it. */
 import type { ItemSink, MapHost } from "./map-run.js";
 
+/** Long rows fill a message with fewer of them. */
+const MOST_ARGUMENTS = 4096;
+
 export class Bundle<T> {
   readonly #host: MapHost<T>;
   readonly #sink: ItemSink;
   readonly #most: number;
   readonly #shape: "argument" | "list";
+  /** Items that joined and that the executor has not taken after all. */
+  refused = 0;
   #args: unknown[] = [];
   #count = 0;
   #arity = 0;
@@ -52,17 +57,19 @@ export class Bundle<T> {
     }
     for (const arg of args) this.#args.push(arg);
     this.#count += 1;
-    if (this.#count === this.#most) this.flush();
+    if (this.#count === this.#most || this.#args.length >= MOST_ARGUMENTS) this.flush();
   }
 
-  /** Submits what has been put together. */
+  /** Submits what has been put together; throws when the executor takes no more calls, and `refused` tells how many. */
   flush(): void {
     const count = this.#count;
     if (count === 0) return;
     const args = this.#args;
     this.#args = [];
     this.#count = 0;
+    this.refused = count;
     this.#host.submit(args, count, this.#index, this.#sink);
+    this.refused = 0;
   }
 }
 

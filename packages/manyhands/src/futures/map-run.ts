@@ -159,6 +159,8 @@ export class MapRun<T> implements ItemSink {
   /** All that is left, in one array; rejects with the first failure, which closes the run. */
   async collect(): Promise<unknown[]> {
     if (this.#demand !== "left") this.#demand = "collecting";
+    // Whoever waits for a single result was first.
+    if (this.#consumers.length > 0) return this.#collectSingly();
     const collection = new Collection(this.#order, this.#taken);
     for (let entry = this.#arrivedEntry(); entry !== undefined; entry = this.#arrivedEntry()) {
       this.#taken += 1;
@@ -168,9 +170,24 @@ export class MapRun<T> implements ItemSink {
     this.#collection = collection;
     // Resolves with nothing when all has been collected, or a failure ends it.
     await this.take();
-    if (collection.failure === undefined) return collection.values;
+    if (collection.failure === undefined) {
+      if (this.#demand === "left") throw new CancelledError("The map was left before all of its results were there");
+      return collection.values;
+    }
     this.close();
     throw collection.failure.reason;
+  }
+
+  async #collectSingly(): Promise<unknown[]> {
+    const values: unknown[] = [];
+    for (let entry = await this.take(); entry !== undefined; entry = await this.take()) {
+      if (entry.outcome.status === "rejected") {
+        this.close();
+        throw entry.outcome.reason;
+      }
+      values.push(entry.outcome.value);
+    }
+    return values;
   }
 
   fulfilled(
@@ -203,8 +220,10 @@ export class MapRun<T> implements ItemSink {
       this.#collection.fulfilledRun(index, values);
       return this.#collected(values.length);
     }
+    // Copied: a consumer that is served may pull and submit, and outcomes that come by then use the same lists.
+    const [from, during] = [starts.slice(0, values.length), durations.slice(0, values.length)];
     for (let at = 0; at < values.length; at += 1) {
-      this.fulfilled(index + at, values[at], starts[at] ?? 0, durations[at] ?? 0, attempt, workerName);
+      this.fulfilled(index + at, values[at], from[at] ?? 0, during[at] ?? 0, attempt, workerName);
     }
   }
 
@@ -271,7 +290,7 @@ export class MapRun<T> implements ItemSink {
     } catch (error) {
       if (this.#source.kind === "sync") this.#source = { kind: "failed", error };
     }
-    if (this.#demand !== "left") this.#send(() => bundle.flush());
+    if (this.#demand !== "left") this.#send(bundle, () => bundle.flush());
     this.#serve();
   }
 
@@ -280,18 +299,21 @@ export class MapRun<T> implements ItemSink {
       bundle.join(item, this.#pulled);
       this.#pulled += 1;
     } else {
-      this.#send(() => {
+      this.#send(bundle, () => {
         bundle.add(item, this.#pulled);
         this.#pulled += 1;
       });
     }
   }
 
-  /** The host may refuse: then there is no more input. */
-  #send(send: () => void): void {
+  /** The host may refuse: then there is no more input, and what it refused was never pulled. */
+  #send(bundle: Bundle<T>, send: () => void): void {
     try {
       send();
     } catch (error) {
+      this.#pulled -= bundle.refused;
+      // Also an input that has come to its end: its last items are not going to have outcomes.
+      if (this.#source.kind === "ended") this.#source = { kind: "failed", error };
       this.stopInput(error);
     }
   }
@@ -307,7 +329,7 @@ export class MapRun<T> implements ItemSink {
         const bundle = new Bundle(this.#host, this);
         if (next.done === true) this.#source = { kind: "ended" };
         else this.#accept(next.value, bundle);
-        this.#send(() => bundle.flush());
+        this.#send(bundle, () => bundle.flush());
       } catch (error) {
         if (this.#source.kind === "async") this.#source = { kind: "failed", error };
       }

@@ -38,6 +38,7 @@ export class Attention {
       return;
     }
     this.#state = "resting";
+    this.#member = undefined;
     if (member.held === 0) this.#backoff.succeeded();
     else this.#backoff.failed();
   };

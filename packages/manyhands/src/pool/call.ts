@@ -232,6 +232,7 @@ export class Call implements Ticket, FutureOwner, Waiting {
     const items = this.#several();
     const from = items.count - count;
     const tail = this.#part(items, from, count);
+    tail.stop = this.stop;
     this.args = this.args.slice(0, from * this.arity);
     items.count = from;
     items.left -= count;

@@ -1,6 +1,6 @@
 /** Gives the calls that wait to workers, in order of priority and arrival.
  *
- *  Guarantees: what is submitted in one turn of the event loop leaves together at its end, one message for each worker;
+ *  Guarantees: what is submitted in one turn of the event loop leaves together at its end, or in stretches of hundreds;
  *  a call of a key goes to the worker of that key; whom to give what is decided in `place` and `profile`. */
 import type { Clock } from "../base/clock.js";
 import type { PortFunction } from "../worker/mod.js";

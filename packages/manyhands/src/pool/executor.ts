@@ -56,19 +56,20 @@ export class Engine {
     below: (...args: never[]) => unknown,
   ): MapResults<R> {
     const { scheduler } = this;
-    const site = scheduler.site(below);
-    const joins = scheduler.joins(plan);
+    const site = scheduler.intake.site(below);
+    const joins = scheduler.intake.joins(plan);
     const host: MapHost<T> = {
       shape,
       argsOf: shape === "list" ? argumentsOf : (item) => [item],
-      together: () => (joins ? Math.min(TOGETHER, plan.chunk > 0 ? plan.chunk : scheduler.batchOf(task)) : 1),
+      together: () => (joins ? Math.min(TOGETHER, plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)) : 1),
       submit: (args, count, index, sink) => {
         const refusal = sink.drains && scheduler.phase === "draining" ? undefined : scheduler.refusal();
         if (refusal !== undefined) throw refusal;
-        scheduler.submitItems(task, args, count, plan, site, sink, index);
+        scheduler.intake.submitItems(task, args, count, plan, site, sink, index);
       },
       abandon: (sink, reason) => scheduler.abandon(sink, reason),
-      window: () => plan.bufferSize ?? 4 * this.maxWorkers * (plan.chunk > 0 ? plan.chunk : scheduler.batchOf(task)),
+      window: () =>
+        plan.bufferSize ?? 4 * this.maxWorkers * (plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)),
       lend: () => scheduler.lend(),
       ended: () => {
         this.#maps.delete(run);
@@ -179,7 +180,7 @@ export class LocalExecutor implements Executor {
    *  ``` */
   submit<A extends unknown[], R>(fn: Task<A, R>, ...args: A): Future<Awaited<R>> {
     const { scheduler } = this.#engine;
-    const call = scheduler.submit(fn as AnyTask, args, this.#plan, scheduler.site(this.submit));
+    const call = scheduler.intake.submit(fn as AnyTask, args, this.#plan, scheduler.intake.site(this.submit));
     return call.future as Future<Awaited<R>>;
   }
 

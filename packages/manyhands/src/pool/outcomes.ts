@@ -3,6 +3,7 @@
  *  Guarantees: every item is heeded once; while a program's own loop submits, none of its callbacks run. */
 import type { Clock } from "../base/clock.js";
 import { WorkerExitedError } from "../base/errors.js";
+import { RingQueue } from "../base/ring-queue.js";
 import type { Held } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import type { Crew, CrewExit } from "./crew.js";
@@ -19,7 +20,8 @@ export class Outcomes {
   readonly #loans: Loans | undefined;
   readonly #refusal: () => Error | undefined;
   /** Values that came amid a turn for calls whose settling runs somebody's code; they are settled at its end. */
-  readonly #deferred: (() => void)[] = [];
+  readonly #deferred = new RingQueue<() => void>();
+  readonly #unwanted = new WeakMap<Call, (call: Call) => void>();
   #when: "any-time" | "amid-turn" = "any-time";
 
   /** @param refusal why calls that come back cannot wait again; `undefined` when they can. */
@@ -42,14 +44,23 @@ export class Outcomes {
   /** Takes in what has ended, amid a turn of the program: a call with callbacks is left for the end of the turn. */
   collect(): void {
     this.#when = "amid-turn";
-    for (const { port } of this.#crew.members) port.look();
-    this.#when = "any-time";
+    try {
+      for (const { port } of this.#crew.members) port.look();
+    } finally {
+      this.#when = "any-time";
+    }
   }
 
   /** Settles what was left. */
   settleDeferred(): void {
-    if (this.#deferred.length === 0) return;
-    for (const settle of this.#deferred.splice(0)) settle();
+    // One by one: a callback may ask for the next to be settled before it goes on.
+    for (let settle = this.#deferred.shift(); settle !== undefined; settle = this.#deferred.shift()) settle();
+  }
+
+  /** A call was to end before it starts, and its worker may or may not have started it: if not, it comes back later.
+   *  @param fate what becomes of it then. */
+  unwant(call: Call, fate: (call: Call) => void): void {
+    this.#unwanted.set(call, fate);
   }
 
   /** There may be room for more calls. */
@@ -64,13 +75,14 @@ export class Outcomes {
 
   /** The call cannot travel; it has not left. */
   refused(member: Crewman, call: Call, error: unknown): void {
-    member.takeBack(call, 1);
+    member.takeBack(call, call.count);
     this.#settler.fail(call, error);
     this.#dispatcher.schedule();
   }
 
   /** Its worker has passed over the call. */
   skipped(member: Crewman, call: Call, offset: number): void {
+    if (call.count === 1 && call.worker !== member) return;
     this.giveBack([this.#returned(member, call, offset)]);
   }
 
@@ -168,7 +180,10 @@ export class Outcomes {
     if (call.count === 1) return member.takeBack(call, 1);
     member.removeItems(call, 1);
     member.quota += 1;
-    return call.splitItem(offset);
+    const item = call.splitItem(offset);
+    const fate = this.#unwanted.get(call);
+    if (fate !== undefined) this.#unwanted.set(item, fate);
+    return item;
   }
 
   #lost(member: Crewman, call: Call, offset: number, exit: CrewExit): void {
@@ -187,6 +202,11 @@ export class Outcomes {
     const waiting: Call[] = [];
     for (const call of calls) {
       if (call.state === "settled") continue;
+      const fate = this.#unwanted.get(call);
+      if (fate !== undefined) {
+        fate(call);
+        continue;
+      }
       const refusal = this.#refusal();
       if (call.stop !== undefined) this.#settler.rejected(call, call.stop.error);
       else if (refusal !== undefined) this.#settler.fail(call, refusal);

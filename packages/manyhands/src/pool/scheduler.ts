@@ -14,7 +14,6 @@ import { type Clock, systemClock } from "../base/clock.js";
 import { BrokenExecutorError, CancelledError } from "../base/errors.js";
 import { SignalWatch } from "../base/signal-watch.js";
 import type { ItemSink } from "../futures/mod.js";
-import type { AnyTask } from "../wire/mod.js";
 import type { Call, CallOwner } from "./call.js";
 import { Crew, type CrewEvents } from "./crew.js";
 import { Dispatcher } from "./dispatcher.js";
@@ -22,9 +21,7 @@ import { Intake, type IntakeSettings } from "./intake.js";
 import { Loans } from "./loans.js";
 import { Outcomes } from "./outcomes.js";
 import { cancellation, type Phase, refusalOf } from "./phase.js";
-import type { CallPlan } from "./plan.js";
 import { Settler } from "./settler.js";
-import type { Site } from "./sites.js";
 import type { Statistics } from "./statistics.js";
 import { Stopper } from "./stopper.js";
 import { TimeLimits } from "./time-limits.js";
@@ -35,6 +32,8 @@ export interface SchedulerSettings extends IntakeSettings {
 
 export class Scheduler implements CallOwner {
   readonly crew: Crew;
+  /** Where calls are submitted. */
+  readonly intake: Intake;
   readonly #settings: SchedulerSettings;
   readonly #clock: Clock;
   readonly #dispatcher: Dispatcher;
@@ -44,7 +43,6 @@ export class Scheduler implements CallOwner {
   readonly #limits: TimeLimits;
   readonly #loans: Loans;
   readonly #outcomes: Outcomes;
-  readonly #intake: Intake;
   #phase: Phase = { kind: "open" };
   #whenIdle: (() => void)[] = [];
   #whenEmpty: (() => void)[] = [];
@@ -62,8 +60,9 @@ export class Scheduler implements CallOwner {
     this.#limits = new TimeLimits(this.#clock, {
       ranTooLong: (call, error) => this.#stopper.stop(call, error),
       waitedTooLong: (call, error) => {
-        const found = call.state === "at-worker" ? this.#recall(call) : call;
-        if (found !== undefined) this.#settler.fail(found, error);
+        const fail = (late: Call): void => this.#settler.fail(late, error);
+        const found = call.state === "at-worker" ? this.#recall(call, fail) : call;
+        if (found !== undefined) fail(found);
       },
     });
     this.#loans = new Loans(this.crew.members, () => this.#dispatcher.schedule());
@@ -74,7 +73,7 @@ export class Scheduler implements CallOwner {
     const refusal = (sink: ItemSink | undefined): Error | undefined => this.#refusalOf(sink);
     const parts = { owner: this, clock, dispatcher, settler, outcomes, limits: this.#limits, signals: this.#signals };
     this.#outcomes = outcomes;
-    this.#intake = new Intake(settings, { ...parts, refusal });
+    this.intake = new Intake(settings, { ...parts, refusal });
     crew.start();
   }
 
@@ -115,39 +114,6 @@ export class Scheduler implements CallOwner {
     return this.#phase.kind === "draining" ? undefined : this.refusal();
   }
 
-  /** How many calls of this task are worth handing to one worker together, as far as is known. */
-  batchOf(task: AnyTask): number {
-    return this.#intake.batchOf(task);
-  }
-
-  /** Where a call is submitted. @param below the function above which the stack begins. */
-  site(below: (...args: never[]) => unknown): Site {
-    return this.#intake.site(below);
-  }
-
-  submit(task: AnyTask, args: readonly unknown[], plan: CallPlan, site: Site): Call {
-    return this.#intake.submit(task, args, plan, site);
-  }
-
-  /** Submits `count` items of a map, whose arguments stand in `args` one after another, as one call.
-   *  @param args when there are several items, nothing but primitives. */
-  submitItems(
-    task: AnyTask,
-    args: readonly unknown[],
-    count: number,
-    plan: CallPlan,
-    site: Site,
-    sink: ItemSink,
-    index: number,
-  ): void {
-    this.#intake.submitItems(task, args, count, plan, site, sink, index);
-  }
-
-  /** Whether items of a map may travel as one call. */
-  joins(plan: CallPlan): boolean {
-    return this.#intake.joins(plan);
-  }
-
   // ── what workers tell ────────────────────────────────────────────────────────────────────────────────────────────
 
   #crewEvents(): CrewEvents {
@@ -173,7 +139,7 @@ export class Scheduler implements CallOwner {
   }
 
   #turned(): void {
-    this.#intake.turned();
+    this.intake.turned();
     this.#outcomes.settleDeferred();
     if (this.unsettled === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
@@ -181,9 +147,10 @@ export class Scheduler implements CallOwner {
   // ── stopping calls ───────────────────────────────────────────────────────────────────────────────────────────────
 
   cancel(call: Call, reason: unknown): boolean {
-    const found = call.state === "at-worker" ? this.#recall(call) : call;
+    const cancel = (found: Call): void => this.#settler.cancel(found, cancellation(reason));
+    const found = call.state === "at-worker" ? this.#recall(call, cancel) : call;
     if (found === undefined || found.state === "settled") return false;
-    this.#settler.cancel(found, cancellation(reason));
+    cancel(found);
     this.#dispatcher.schedule();
     return true;
   }
@@ -224,11 +191,13 @@ export class Scheduler implements CallOwner {
   }
 
   /** Takes a call back from its worker, or those of its items that have not started.
-   *  @returns what came back; `undefined` when all of it has started. */
-  #recall(call: Call): Call | undefined {
+   *  @param late what becomes of those that come back later, when it is known that they had not started.
+   *  @returns what came back; `undefined` when all of it seems to have started. */
+  #recall(call: Call, late: (call: Call) => void): Call | undefined {
     const { worker } = call;
     if (worker === undefined || call.stop !== undefined) return undefined;
     const count = worker.port.recall(call);
+    if (count < call.left) this.#outcomes.unwant(call, late);
     if (count > 0) return worker.takeBack(call, count);
     this.refresh(call);
     return undefined;
@@ -248,19 +217,20 @@ export class Scheduler implements CallOwner {
     if (this.#phase.kind === "broken" || this.#phase.kind === "closed") return;
     this.#phase = { kind: "broken", error };
     this.#settler.endRetries();
-    for (const call of this.#notStarted()) {
+    const fail = (call: Call): void => {
       this.#settler.fail(call, new BrokenExecutorError(error.message, { cause: error.cause }));
-    }
+    };
+    for (const call of this.#notStarted(fail)) fail(call);
     this.crew.close("broken");
     this.#dispatcher.schedule();
   }
 
   /** The calls that have not started, those at workers being taken back: the last first, so that none moves up. */
-  #notStarted(): readonly Call[] {
+  #notStarted(late: (call: Call) => void): readonly Call[] {
     const calls = [...this.#settler.pausing, ...this.#dispatcher.waiting()];
     for (const member of this.crew.members) {
       for (const call of [...member.calls].reverse()) {
-        const found = this.#recall(call);
+        const found = this.#recall(call, late);
         if (found !== undefined) calls.push(found);
       }
     }
@@ -269,7 +239,8 @@ export class Scheduler implements CallOwner {
 
   /** Cancels the calls that have not started. */
   cancelPending(): void {
-    for (const call of this.#notStarted()) this.#settler.cancel(call, cancellation(undefined));
+    const cancel = (call: Call): void => this.#settler.cancel(call, cancellation(undefined));
+    for (const call of this.#notStarted(cancel)) cancel(call);
     this.#dispatcher.schedule();
   }
 
@@ -290,7 +261,8 @@ export class Scheduler implements CallOwner {
     if (this.#phase.kind !== "broken") this.#phase = { kind: "closed" };
     this.#settler.endRetries();
     const terminated = new CancelledError(`The executor ${this.#settings.name} was terminated`);
-    for (const call of this.#notStarted()) this.#settler.cancel(call, terminated);
+    const cancel = (call: Call): void => this.#settler.cancel(call, terminated);
+    for (const call of this.#notStarted(cancel)) cancel(call);
     for (const member of this.crew.members) for (const call of member.calls) call.stop = { error: terminated };
     await this.#ending("now");
   }

@@ -6,7 +6,7 @@
 import { TIME_ORIGIN } from "../base/clock.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { isThenable } from "../base/thenable.js";
-import { type Job, type JobCode, type JobHost, LOADING, type Run } from "./job.js";
+import { type Job, type JobCode, type JobHost, LOADING, Run } from "./job.js";
 import { leaveAlone, runAlone, runAmong } from "./scope.js";
 
 /** A stretch without a turn of the event loop, in ms. */
@@ -33,6 +33,8 @@ export class TaskLoop {
   readonly #loading = new Set<unknown>();
   /** The job of a call that ended at once, for the next one: a small call costs less than making a job. */
   #spare: Job | undefined;
+  /** What a job belongs to that waits to be used again. */
+  readonly #nothing: Run;
   #drain: "idle" | "draining" | "yielding" = "idle";
   #unannounced = 0;
   #announcedAt = 0;
@@ -42,6 +44,8 @@ export class TaskLoop {
   constructor(host: JobHost, limit: number, scope: TaskScope) {
     this.#host = host;
     this.#limit = limit;
+    const header = { code: 0, attempt: 1, timeout: undefined, arity: 0, slot: 0, token: 0, step: 0, count: 0 } as const;
+    this.#nothing = new Run(host, header, [], 0);
     this.#scope = scope;
   }
 
@@ -63,15 +67,6 @@ export class TaskLoop {
     if (job === undefined || job.token !== token || job.stopped !== undefined) return;
     job.stopped = { reason };
     job.controller?.abort(reason);
-  }
-
-  /** Gives up a job that runs: its place is free for another. Its outcome will still be told. */
-  forget(slot: number): void {
-    const job = this.#active.get(slot);
-    if (job === undefined) return;
-    job.phase = "ended";
-    this.#active.delete(slot);
-    this.drain();
   }
 
   /** Runs what is queued, as far as the limit allows. */
@@ -108,7 +103,7 @@ export class TaskLoop {
       const job = this.#take(run);
       job.startedAt = TIME_ORIGIN + now;
       if (!host.claim(job)) {
-        this.#spare = job;
+        this.#reuse(job);
         continue;
       }
       const began = now;
@@ -155,7 +150,7 @@ export class TaskLoop {
     }
     job.startedAt = TIME_ORIGIN + now;
     if (this.#host.claim(job)) return this.#run(job, code, now);
-    this.#spare = job;
+    this.#reuse(job);
     return now;
   }
 
@@ -253,6 +248,7 @@ export class TaskLoop {
     job.stopped = undefined;
     // What it was given must not live on with it.
     job.args.fill(undefined);
+    job.run = this.#nothing;
     this.#spare = job;
   }
 

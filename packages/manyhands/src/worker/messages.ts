@@ -100,7 +100,7 @@ export class CallWriter {
     calls[this.#countAt] = ticket.count;
     this.#slot = slot + ticket.count - 1;
     this.#token = (token + (ticket.count - 1) * this.#step) | 0;
-    calls.push(...ticket.args);
+    for (const arg of ticket.args) calls.push(arg);
   }
 
   /** What was written; the writer begins anew. */

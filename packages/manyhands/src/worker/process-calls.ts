@@ -24,7 +24,6 @@ export interface ProcessCallsSink<T extends Ticket> {
 /** A call of a claimed block that the pool wants back, and since when. */
 interface Wanted {
   readonly slot: number;
-  readonly token: number;
   readonly since: number;
 }
 
@@ -37,7 +36,8 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
   readonly #starts = new Float64Array(FILE_SLOTS);
   readonly #durations = new Float64Array(FILE_SLOTS);
   readonly #slotOf = new Int32Array(TOKENS);
-  readonly #wanted: Wanted[] = [];
+  /** By token: a call may be wanted back more than once, and comes back once. */
+  readonly #wanted = new Map<number, Wanted>();
   readonly #peeked = new Peeked();
   #timer: NodeJS.Timeout | undefined;
   #last = 0;
@@ -185,32 +185,32 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
   }
 
   #want(slot: number, token: number): void {
-    this.#wanted.push({ slot, token, since: performance.now() });
+    if (!this.#wanted.has(token)) this.#wanted.set(token, { slot, since: performance.now() });
     this.#timer ??= setTimeout(() => this.#takeWanted(), 3 * LEASE).unref();
   }
 
   /** Takes back the calls that were wanted long enough ago: whatever the worker begins now, it has seen their marks. */
   #takeWanted(): void {
     this.#timer = undefined;
+    if (this.#file.state === "closed") return;
     const now = performance.now();
     // After the clock: the worker has passed over no call by then whose record is not seen here.
     this.look();
     const { upTo } = this.#file.claimed();
     const returned: { readonly ticket: T; readonly offset: number }[] = [];
     const slots: number[] = [];
-    for (const each of this.#wanted.splice(0)) {
-      const { slot, token, since } = each;
+    for (const [token, { slot, since }] of [...this.#wanted]) {
       const ticket = this.#ring.ticketAt(slot);
+      if (ticket !== undefined && this.#ring.tokenAt(slot) === token && now - since < 2 * LEASE) continue;
+      this.#wanted.delete(token);
       if (ticket === undefined || this.#ring.tokenAt(slot) !== token) continue;
-      if (now - since < 2 * LEASE) this.#wanted.push(each);
-      else if (isAfter(token, upTo) || this.#heldBetween(this.#passed, token)) {
-        returned.push({ ticket, offset: this.#ring.offsetAt(slot) });
-        slots.push(slot);
-      }
+      if (!isAfter(token, upTo) && !this.#heldBetween(this.#passed, token)) continue;
+      returned.push({ ticket, offset: this.#ring.offsetAt(slot) });
+      slots.push(slot);
     }
     for (const slot of slots) this.#ring.vacate(slot);
     for (const { ticket, offset } of returned) this.#sink.returned(ticket, offset);
-    if (this.#wanted.length > 0) this.#timer = setTimeout(() => this.#takeWanted(), 3 * LEASE).unref();
+    if (this.#wanted.size > 0) this.#timer ??= setTimeout(() => this.#takeWanted(), 3 * LEASE).unref();
     if (returned.length > 0) this.#sink.turn();
   }
 }

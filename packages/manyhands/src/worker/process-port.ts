@@ -73,7 +73,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
         hand: (slot) => this.#calls.hand(slot),
         handRun: (slot, count) => this.#handRun(slot, count),
         refused: (ticket, error) => {
-          if (this.#ring.ticketAt(ticket.slot) === ticket) this.#calls.free(ticket.slot);
+          for (const { slot } of this.#ring.of(ticket)) this.#calls.free(slot);
           events.refused(ticket, error);
         },
         copied: (bytes) => events.copied(bytes),
@@ -133,15 +133,19 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     return this.#calls.running();
   }
 
-  startedAt({ slot }: T): number | undefined {
+  startedAt(ticket: T): number | undefined {
+    const { slot } = ticket;
+    // A call that has ended may not have been settled yet, and its slot be another's.
+    if (this.#ring.ticketAt(slot) !== ticket) return undefined;
     return this.#calls.startedAt(slot);
   }
 
   cooperative(ticket: T): boolean {
-    return this.#calls.cooperative(ticket);
+    return this.#ring.ticketAt(ticket.slot) === ticket && this.#calls.cooperative(ticket);
   }
 
   stop(ticket: T, reason: unknown): void {
+    if (this.#ring.ticketAt(ticket.slot) !== ticket) return;
     this.#calls.requestStop(ticket);
     const { slot } = ticket;
     this.#post({ type: "stop", slot, token: this.#ring.tokenAt(slot), reason: encodeError(reason) });
@@ -149,7 +153,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
 
   leave(ticket: T): void {
     // The slot stays taken: the worker still writes to it when the task ends after all.
-    this.#ring.vacate(ticket.slot);
+    if (this.#ring.ticketAt(ticket.slot) === ticket) this.#ring.vacate(ticket.slot);
   }
 
   ping(): void {

@@ -65,7 +65,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
         hand: (slot) => this.#hand(slot),
         handRun: (slot, count) => this.#handRun(slot, count),
         refused: (ticket, error) => {
-          if (this.#ring.ticketAt(ticket.slot) === ticket) this.#ring.free(ticket.slot);
+          for (const { slot } of this.#ring.of(ticket)) this.#ring.free(slot);
           events.refused(ticket, error);
         },
         copied: (bytes) => events.copied(bytes),
@@ -125,15 +125,21 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     return running;
   }
 
-  startedAt({ slot }: T): number | undefined {
+  startedAt(ticket: T): number | undefined {
+    const { slot } = ticket;
+    // A call that has ended may not have been settled yet, and its slot be another's.
+    if (this.#ring.ticketAt(slot) !== ticket) return undefined;
     return this.#slots.started(slot) ? this.#slots.startedAt(slot) : undefined;
   }
 
-  cooperative({ slot }: T): boolean {
-    return this.#slots.cooperative(slot);
+  cooperative(ticket: T): boolean {
+    const { slot } = ticket;
+    return this.#ring.ticketAt(slot) === ticket && this.#slots.cooperative(slot);
   }
 
-  stop({ slot }: T, reason: unknown): void {
+  stop(ticket: T, reason: unknown): void {
+    const { slot } = ticket;
+    if (this.#ring.ticketAt(slot) !== ticket) return;
     const token = this.#ring.tokenAt(slot);
     this.#slots.requestStop(slot, token);
     this.#worker.postMessage({ type: "stop", slot, token, reason: encodeError(reason) });
@@ -141,7 +147,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
 
   leave(ticket: T): void {
     // The slot stays taken: the worker still writes to it when the task ends after all.
-    this.#ring.vacate(ticket.slot);
+    if (this.#ring.ticketAt(ticket.slot) === ticket) this.#ring.vacate(ticket.slot);
   }
 
   ping(): void {

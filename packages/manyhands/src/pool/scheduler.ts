@@ -147,10 +147,14 @@ export class Scheduler implements CallOwner {
   // ── stopping calls ───────────────────────────────────────────────────────────────────────────────────────────────
 
   cancel(call: Call, reason: unknown): boolean {
-    const cancel = (found: Call): void => this.#settler.cancel(found, cancellation(reason));
-    const found = call.state === "at-worker" ? this.#recall(call, cancel) : call;
+    // Whoever is told that it cannot be cancelled can count on it: it runs, also when it comes back later.
+    return this.#cancel(call, reason, undefined);
+  }
+
+  #cancel(call: Call, reason: unknown, late: ((call: Call) => void) | undefined): boolean {
+    const found = call.state === "at-worker" ? this.#recall(call, late) : call;
     if (found === undefined || found.state === "settled") return false;
-    cancel(found);
+    this.#settler.cancel(found, cancellation(reason));
     this.#dispatcher.schedule();
     return true;
   }
@@ -187,17 +191,18 @@ export class Scheduler implements CallOwner {
   abandon(sink: ItemSink, reason: unknown): void {
     const calls = [...this.#settler.pausing, ...this.#dispatcher.waiting()];
     for (const member of this.crew.members) calls.push(...member.calls);
-    for (const call of calls) if (call.sink === sink) this.cancel(call, reason);
+    const late = (call: Call): void => this.#settler.cancel(call, cancellation(reason));
+    for (const call of calls) if (call.sink === sink) this.#cancel(call, reason, late);
   }
 
   /** Takes a call back from its worker, or those of its items that have not started.
    *  @param late what becomes of those that come back later, when it is known that they had not started.
    *  @returns what came back; `undefined` when all of it seems to have started. */
-  #recall(call: Call, late: (call: Call) => void): Call | undefined {
+  #recall(call: Call, late: ((call: Call) => void) | undefined): Call | undefined {
     const { worker } = call;
     if (worker === undefined || call.stop !== undefined) return undefined;
     const count = worker.port.recall(call);
-    if (count < call.left) this.#outcomes.unwant(call, late);
+    if (count < call.left && late !== undefined) this.#outcomes.unwant(call, late);
     if (count > 0) return worker.takeBack(call, count);
     this.refresh(call);
     return undefined;

@@ -138,7 +138,10 @@ class MapSession {
     log?.onFailure((error) => stop.request("stopping", { kind: "broken", error }));
     stop.onChange((state) => {
       if (state.kind === "draining" && state.cause.kind === "signal") {
-        voice.say("interrupted: waiting for running calls to end; interrupt again to end them now");
+        // Said when it is so: whoever reads it may let the running calls go on, and none must start behind them.
+        queueMicrotask(() =>
+          voice.say("interrupted: waiting for running calls to end; interrupt again to end them now"),
+        );
       }
     });
   }

@@ -4,6 +4,8 @@
  *  dist/mod.js                the whole of the library but what stands in the next
  *  dist/worker/core.js        what a worker thread needs too: once for both, or the two would not share their state
  *  dist/worker/*-main.js      what is left of the programs of workers
+ *  dist/ROOM/mod.js           the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms,
+ *                             and what is in the files above is taken from there
  *
  *  They take the places of files that the compiler made. So its record of what it made is put aside: it makes all of them
  *  anew the next time, and `npx tsc -b` alone leaves a library that is up to date, only slower to start.
@@ -12,7 +14,7 @@
  *  `ready.mjs`, for it runs before anything is built. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -25,6 +27,11 @@ const recordAside = join(dist, ".aside.tsbuildinfo");
 const stampFile = join(dist, ".joined.tsbuildinfo");
 
 const ENTRIES = ["mod.js", "worker/thread-main.js", "worker/process-main.js"].map((name) => join(dist, name));
+
+/** The public rooms, and what a worker loads when something arrives that belongs to them. */
+const ROOMS = ["threading/mod.js", "queue/mod.js", "multiprocessing/mod.js"]
+  .map((name) => join(dist, name))
+  .filter((file) => existsSync(file.replace(dist, join(library, "src")).replace(/js$/, "ts")));
 
 /** What the joined files depend on. */
 function hashOfSources() {
@@ -98,6 +105,42 @@ function toCore(parts, entry) {
   };
 }
 
+/** Puts imports of the parts on `core.js`, and those of the front door on `mod.js`: its classes and state exist once. What
+ *  only `mod.js` has inside cannot be had past the front door. */
+function toJoined(parts, inside) {
+  return {
+    name: "to-joined",
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
+        const file = resolve(resolveDir, path);
+        if (parts.has(file)) return { path: "../worker/core.js", external: true };
+        if (file === join(dist, "mod.js")) return { path: "../mod.js", external: true };
+        if (!inside.has(file)) return undefined;
+        throw new Error(
+          `${relative(dist, importer)} imports ${path}, which belongs to mod.js: import it from ../mod.js`,
+        );
+      });
+    },
+  };
+}
+
+/** The public rooms, with what several of them need in files of its own. */
+async function joinRooms(esbuild, parts) {
+  if (ROOMS.length === 0) return { outputFiles: [] };
+  return esbuild.build({
+    ...COMMON,
+    packages: "external",
+    write: false,
+    logLevel: "warning",
+    splitting: true,
+    entryPoints: ROOMS,
+    outdir: dist,
+    outbase: dist,
+    chunkNames: "rooms/[hash]",
+    plugins: [toJoined(parts, new Set(await partsOf(esbuild, join(dist, "mod.js"))))],
+  });
+}
+
 /** Takes Node's own modules without the loader, which would make a module with all its exports of each: 1 ms in all for the
  *  program, and as much for each worker. */
 function withoutLoader(text) {
@@ -129,10 +172,13 @@ async function joinModules() {
     ...ENTRIES.map((entry) =>
       esbuild.build({ ...options, entryPoints: [entry], outfile: entry, plugins: [toCore(parts, entry)] }),
     ),
+    joinRooms(esbuild, parts),
   ]);
   const files = await Promise.all(joined.flatMap(({ outputFiles }) => outputFiles).map((file) => small(esbuild, file)));
   // From here on the compiler's record does not tell what is there. And only now: each was made of what these replace.
   renameSync(record, recordAside);
+  rmSync(join(dist, "rooms"), { recursive: true, force: true });
+  mkdirSync(join(dist, "rooms"));
   for (const { path, code, map } of files) {
     replace(`${path}.map`, map);
     replace(path, `${code}//# sourceMappingURL=${basename(path)}.map\n`);

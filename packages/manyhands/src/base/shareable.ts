@@ -1,0 +1,69 @@
+/** How an object travels that is shared instead of copied: a lock, a queue, an end of a pipe.
+ *
+ *  To another thread of this process it goes as its memory. To another process it goes as the right to ask its owner, who
+ *  performs the operations on the other's behalf and releases what the other held when it is gone. */
+
+/** The property by which an object says that it is shared when it travels. */
+export const SHAREABLE: unique symbol = Symbol.for("manyhands.shareable");
+
+export interface Shareable {
+  readonly [SHAREABLE]: Travel;
+}
+
+export interface Travel {
+  /** Names the class, and so who makes the object anew on the other side: `"Lock"`, `"Queue"`. */
+  readonly kind: string;
+  /** Its shared memory and plain values, which structured clone can carry; called each time that it goes to a thread. */
+  toThread(): unknown;
+  /** What other processes may ask for. Without it the object cannot leave its process. */
+  readonly remote?: RemoteObject;
+}
+
+/** The owner's side of an object that other processes use. */
+export interface RemoteObject {
+  /** Plain values that the other side needs to know at once. */
+  facts(): unknown;
+  /** Another process begins to use it. */
+  open(): RemoteSession;
+}
+
+/** The use of an object by one client. */
+export interface RemoteSession {
+  /** Performs an operation. `signal` aborts when the client gives up or is gone; nothing may be taken for it after that. */
+  call(method: string, args: readonly unknown[], signal: AbortSignal): unknown;
+  /** The client is gone: releases whatever it held. */
+  close(): void;
+}
+
+/** The other side's way to the owner of an object. */
+export interface RemoteLink {
+  /** Asks for an operation and waits for its result.
+   *  @throws what the operation throws; BrokenLinkError when the owner is gone. */
+  call(method: string, args: readonly unknown[], options?: { readonly signal?: AbortSignal }): Promise<unknown>;
+  /** Asks for an operation, in order with the others, and waits for nothing. */
+  post(method: string, args: readonly unknown[]): void;
+  /** Asks for an operation and parks this thread until its result is there. */
+  callSync(method: string, args: readonly unknown[]): unknown;
+}
+
+/** Makes objects of one kind anew from what has travelled. */
+export interface Reviver {
+  fromThread(parcel: unknown): object;
+  fromProcess(link: RemoteLink, facts: unknown): object;
+}
+
+const revivers = new Map<string, Reviver>();
+
+/** Says who makes objects of this kind anew. Called by the module of the class when it loads. */
+export function registerReviver(kind: string, reviver: Reviver): void {
+  revivers.set(kind, reviver);
+}
+
+/** Who makes objects of this kind anew; `undefined` when its module has not been loaded. */
+export function reviverOf(kind: string): Reviver | undefined {
+  return revivers.get(kind);
+}
+
+export function isShareable(value: unknown): value is Shareable {
+  return typeof value === "object" && value !== null && SHAREABLE in value;
+}

@@ -1,0 +1,2 @@
+/** manyhands/multiprocessing: what Python's module of this name gives. */
+export {};

@@ -1,0 +1,2 @@
+/** manyhands/queue: what Python's module of this name gives. */
+export {};

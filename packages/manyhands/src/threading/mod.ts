@@ -1,0 +1,2 @@
+/** manyhands/threading: what Python's module of this name gives. */
+export {};

@@ -1,10 +1,11 @@
-/** Measures manyhands beside its peers: `npm run bench -- [MEASURE…] [--rounds N] [--quick] [--only NAME,…] [--draw]`.
+/** Measures manyhands beside its peers: `npm run bench -- [MEASURE…] [--rounds N] [--quick] [--only NAME,…] [--draw] [--flame]`.
  *
  *  Tables go to stdout, what happens meanwhile to stderr, the figures of a whole run to bench/results.json and the charts.
  *  Machines differ and are noisy: only ratios of one run count. */
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { draw } from "./charts/draw.js";
+import { drawFlames } from "./flame.js";
 import { pointsOf, rises } from "./growth.js";
 import type { Measure, Participant, Row, Scale } from "./measure.js";
 import { MEASURES, WORDS, wordOf } from "./measures/all.js";
@@ -20,8 +21,8 @@ interface Order {
   readonly measures: readonly Measure[];
   readonly rounds: number;
   readonly scale: Scale;
-  /** Measure nothing: draw what was measured before. */
-  readonly drawOnly: boolean;
+  /** Measure; or draw what was measured before; or draw where the time goes. */
+  readonly wanted: "figures" | "charts" | "flames";
   /** Names; all when empty. */
   readonly only: readonly string[];
 }
@@ -41,6 +42,7 @@ function readOrder(): Order {
       quick: { type: "boolean" },
       only: { type: "string" },
       draw: { type: "boolean" },
+      flame: { type: "boolean" },
     },
   });
   const scale = values.quick === true ? "quick" : "full";
@@ -49,7 +51,8 @@ function readOrder(): Order {
   const unknown = positionals.find((word) => !WORDS.includes(word));
   if (unknown !== undefined) fail(`No measure "${unknown}"; there are: ${WORDS.join(", ")}`);
   const measures = MEASURES.filter((measure) => positionals.length === 0 || positionals.includes(wordOf(measure)));
-  return { measures, rounds, scale, drawOnly: values.draw === true, only: values.only?.split(",") ?? [] };
+  const wanted = values.draw === true ? "charts" : values.flame === true ? "flames" : "figures";
+  return { measures, rounds, scale, wanted, only: values.only?.split(",") ?? [] };
 }
 
 function participantsIn(measure: Measure, { only, scale }: Order): Participant[] {
@@ -83,10 +86,12 @@ async function measureAll(order: Order): Promise<void> {
 
 const order = readOrder();
 const hasPython = pythonVersion() !== undefined;
-if (order.drawOnly) {
+if (order.wanted === "charts") {
   const results = readResults(resultsFile);
   if (results === undefined) fail("Nothing was measured yet: there is no bench/results.json");
   await draw(folder, results);
+} else if (order.wanted === "flames") {
+  for (const measure of order.measures) await drawFlames(measure, join(folder, "flames"), tell);
 } else {
   await measureAll(order);
 }

@@ -1,10 +1,12 @@
 /** The figures of bench: medians, ratios, tables, growth and charts say what the rounds gave. */
 import { expect, test } from "vitest";
+import { flameChart } from "../bench/built/charts/flame-chart.js";
 import { growthChart } from "../bench/built/charts/growth-chart.js";
 import { resultsChart } from "../bench/built/charts/results-chart.js";
 import { pointsOf, rises } from "../bench/built/growth.js";
 import type { Figure, Measure, Outcome, Row } from "../bench/built/measure.js";
 import { MEASURES } from "../bench/built/measures/all.js";
+import { framesOf } from "../bench/built/profiles/profile.js";
 import { merged } from "../bench/built/results.js";
 import { toRows, toTable } from "../bench/built/rows.js";
 
@@ -105,4 +107,35 @@ test("the charts hold every subject, and colours for light and dark pages", asyn
   const svg = await resultsChart([row("manyhands", 1.9), row("limit", 2), row("a < b", 1.8)], "2 cores");
   for (const text of ["manyhands", "raw limit", "a &lt; b", "prefers-color-scheme: dark"]) expect(svg).toContain(text);
   expect(await growthChart([growthRow(10, 2, 1), growthRow(100, 2, 1)], "2 cores")).toContain("Calls, 20 000 pending");
+});
+
+const frame = (id: number, functionName: string, url: string, ...children: number[]) => ({
+  id,
+  callFrame: { functionName, url, lineNumber: id },
+  children,
+});
+
+/** (root) → ours → theirs, and (root) → (idle); 1 ms a sample. */
+const PROFILE = {
+  nodes: [
+    frame(1, "(root)", "", 2, 4),
+    frame(2, "submit", "file:///x/packages/manyhands/dist/mod.js", 3),
+    frame(3, "square", "file:///x/bench/built/tasks/square.js"),
+    frame(4, "(idle)", ""),
+  ],
+  samples: [2, 3, 3, 4],
+  timeDeltas: [1000, 1000, 1000, 1000],
+};
+
+test("a flame graph adds up what all threads did, and leaves out waiting", async () => {
+  const root = framesOf("Workers", [PROFILE, PROFILE]);
+  expect(root.time).toBe(6);
+  const [submit] = root.children.values();
+  expect(submit).toMatchObject({ name: "submit", owner: "manyhands", time: 6 });
+  const [square] = submit?.children.values() ?? [];
+  expect(square).toMatchObject({ name: "square", owner: "task and benchmark", time: 4 });
+  const svg = await flameChart("submit, threads", [root]);
+  expect(svg).toContain("Workers: 6 ms of work");
+  expect(svg).toContain("square 67 %");
+  expect(svg).not.toContain("(idle)");
 });

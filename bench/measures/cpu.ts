@@ -9,9 +9,14 @@ import { isPrime } from "../tasks/is-prime.js";
 const PRIME = 112_272_535_095_293;
 const CALLS = { full: 20, quick: 4 } as const;
 /** As many as one thread makes before, and again after. */
-const ALONE = { full: 4, quick: 2 } as const;
+const ALONE = { full: 3, quick: 2 } as const;
 // A call takes CPython four times as long.
 const PYTHON_CALLS = 2;
+
+/** How often the work is done in a round; the best time counts. Virtual machines may pack busy threads onto one core for a
+ *  second before they spread them, whoever started them: then a round of anybody, the raw limit included, shows a speed-up
+ *  of 1, and the order of the subjects is luck. Nothing makes a subject faster than it is. */
+const TIMES = { full: 3, quick: 2 } as const;
 
 /** One thread works before and after, so that a change of the machine's pace falls on both. */
 async function speedUp(scale: Scale, together: () => Promise<readonly unknown[]>): Promise<Figures> {
@@ -20,13 +25,17 @@ async function speedUp(scale: Scale, together: () => Promise<readonly unknown[]>
     for (let i = 0; i < ALONE[scale]; i++) if (!isPrime(PRIME)) throw new Error("A prime is not prime");
   };
   const before = await timed(async () => alone());
-  let results: readonly unknown[] = [];
-  const time = await timed(async () => {
-    results = await together();
-  });
+  let best = Number.POSITIVE_INFINITY;
+  for (let time = 0; time < TIMES[scale]; time++) {
+    let results: readonly unknown[] = [];
+    const taken = await timed(async () => {
+      results = await together();
+    });
+    if (results.length !== calls || results.some((result) => result !== true)) throw new Error("A prime is not prime");
+    best = Math.min(best, taken);
+  }
   const after = await timed(async () => alone());
-  if (results.length !== calls || results.some((result) => result !== true)) throw new Error("A prime is not prime");
-  return { "": (((before + after) / (2 * ALONE[scale])) * calls) / time };
+  return { "": (((before + after) / (2 * ALONE[scale])) * calls) / best };
 }
 
 async function run({ open, scale }: Round): Promise<Figures> {
@@ -60,7 +69,7 @@ const limit = (kind: "threads" | "processes"): Measure["participants"][number] =
 
 export const cpu: Measure = {
   name: "cpu",
-  title: `isPrime(${PRIME}) × 20, times faster than one thread of the same process`,
+  title: `isPrime(${PRIME}) × 20, times faster than one thread of the same process; the best of three`,
   figures: [{ name: "", unit: "×", better: "higher" }],
   quickPeers: ["piscina tuned", "tinypool"],
   participants: [

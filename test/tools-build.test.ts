@@ -23,7 +23,8 @@ function copyOfLibrary(): string {
   const root = folder();
   const library = join("packages", "manyhands");
   mkdirSync(join(root, "tools"));
-  for (const name of ["tools/build.mjs", "tsconfig.base.json"]) copyFileSync(join(REPOSITORY, name), join(root, name));
+  for (const name of ["tools/build.mjs", "tools/join.mjs", "tsconfig.base.json"])
+    copyFileSync(join(REPOSITORY, name), join(root, name));
   writeFileSync(join(root, "tsconfig.json"), JSON.stringify({ files: [], references: [{ path: library }] }));
   for (const name of ["src", "package.json", "tsconfig.json"])
     cpSync(join(REPOSITORY, library, name), join(root, library, name), { recursive: true });
@@ -49,6 +50,7 @@ test("joins what programs and workers load, once for each state of the sources",
   for (const name of ["thread-main.js", "process-main.js"])
     expect(importsOf(join(dist, "worker", name))).toEqual(new Set(["./core.js"]));
   expect(importsOf(join(dist, "worker", "core.js"))).toEqual(new Set());
+  expect(importsOf(join(dist, "pool", "engines.cjs"))).toEqual(new Set());
 
   // One state for worker and task: the task's own import of the library knows whose context it is.
   const url = JSON.stringify(`file://${mod}`);
@@ -67,9 +69,25 @@ test("joins what programs and workers load, once for each state of the sources",
   );
   expect(run(root, program)).toBe("thread\nprocess\nevent-loop\n");
 
+  // Most of the library is read when an executor is first used, and not before.
+  const late = join(root, "late.mjs");
+  writeFileSync(
+    late,
+    `import { createRequire } from "node:module";
+    import { ThreadPoolExecutor } from ${url};
+    const { cache } = createRequire(import.meta.url);
+    const loaded = () => Object.keys(cache).map((file) => file.split("/").at(-1)).join();
+    const pool = new ThreadPoolExecutor();
+    console.log("made", loaded());
+    const future = pool.submit((n) => n + 1, 1);
+    console.log("used", loaded(), await future);
+    await pool.shutdown();`,
+  );
+  expect(run(root, late)).toBe("made \nused engines.cjs 2\n");
+
   const times = (): readonly number[] =>
     (readdirSync(dist, { recursive: true }) as string[])
-      .filter((name) => name.endsWith(".js"))
+      .filter((name) => /\.c?js$/.test(name))
       .map((name) => statSync(join(dist, name)).mtimeMs);
   const before = times();
   run(root, "tools/build.mjs");

@@ -50,11 +50,13 @@ async function looked(): Promise<void> {
   const executors = [new EventLoopExecutor(), new ThreadPoolExecutor({ maxWorkers: 1 })];
   for (const [name, look] of Object.entries(LOOKS)) {
     for (const when of ["at once", "later in the turn", "after a done callback"]) {
-      for (const future of failures(executors)) {
+      // All at the same time: what had to wait for the others to be looked at might be reported meanwhile, and rightly.
+      const looks = failures(executors).map(async (future) => {
         if (when === "later in the turn") for (let n = 0; n < 3; n += 1) await undefined;
         if (when === "after a done callback") future.addDoneCallback(() => undefined);
         await look(future);
-      }
+      });
+      await Promise.all(looks);
       await turn();
       reports.push(
         ...reports.splice(0).map((report) => (report.startsWith("un") ? `${name} ${when}: ${report}` : report)),

@@ -1,11 +1,10 @@
 /** `EventLoopExecutor`: functions in this thread, so many at once. */
 import { InvalidOptionError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames } from "../base/options.js";
-import { InlinePort } from "../worker/mod.js";
-import { Engine, LocalExecutor } from "./executor.js";
+import { EngineSeat } from "./engine-seat.js";
+import { LocalExecutor } from "./executor.js";
+import { machinery } from "./machinery.js";
 import { checkLimit } from "./pool-options.js";
-import { RateGate } from "./rate-gate.js";
-import { Scheduler } from "./scheduler.js";
 
 export interface EventLoopOptions {
   /** Calls that run at the same time. @default Infinity */
@@ -32,27 +31,10 @@ export class EventLoopExecutor extends LocalExecutor {
     const { maxConcurrency = Number.POSITIVE_INFINITY, rate, name = "event-loop" } = options;
     checkLimit("maxConcurrency", maxConcurrency);
     if (rate !== undefined) checkRate(rate);
-    const scheduler = new Scheduler({
-      kind: "event-loop",
-      name,
-      maxWorkers: 1,
-      minWorkers: 0,
-      tasksPerWorker: maxConcurrency,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      maxTasksPerWorker: Number.POSITIVE_INFINITY,
-      maxAge: Number.POSITIVE_INFINITY,
-      maxMemory: Number.POSITIVE_INFINITY,
-      ref: "ref",
-      initializer: undefined,
-      gate: rate === undefined ? undefined : new RateGate(rate.limit, rate.per),
-      spawn: (workerName, events) => new InlinePort(workerName, events),
-    });
-    // As many inputs ahead as would be with one worker for each call, but never endlessly many.
-    super(new Engine("event-loop", name, Math.min(maxConcurrency, AHEAD), scheduler));
+    const plan = { name, maxConcurrency, rate: rate && { limit: rate.limit, per: rate.per } };
+    super(new EngineSeat("event-loop", 0, () => machinery().openEventLoop(plan)));
   }
 }
-
-const AHEAD = 256;
 
 function checkRate(rate: { limit: number; per: number }): void {
   if (typeof rate !== "object" || rate === null) throw new InvalidOptionError("rate", "rate must be { limit, per }");

@@ -4,8 +4,9 @@ import type { ResourceLimits } from "node:worker_threads";
 import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
 import { checkAmount, checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import type { Task } from "../futures/mod.js";
-import { type AnyTask, importing, inspectValue, reference, snapshotOf } from "../wire/mod.js";
-import type { CrewSettings } from "./crew.js";
+import { type AnyTask, importing } from "../wire/mod.js";
+import type { CrewPlan } from "./engines.js";
+import { machinery } from "./machinery.js";
 
 /** Options of `ThreadPoolExecutor` and `ProcessPoolExecutor`. */
 export interface PoolOptions {
@@ -53,11 +54,7 @@ const POOL_OPTIONS = [
 
 /** The part of a crew's settings that options decide.
  *  @throws InvalidOptionError naming the option. */
-export function planCrew(
-  options: PoolOptions,
-  name: string,
-  further: readonly string[] = [],
-): Omit<CrewSettings, "spawn"> {
+export function planCrew(options: PoolOptions, name: string, further: readonly string[] = []): CrewPlan {
   checkNames("A pool", options, [...POOL_OPTIONS, ...further]);
   checkCount("maxWorkers", options.maxWorkers, 1);
   checkCount("minWorkers", options.minWorkers, 0);
@@ -93,16 +90,10 @@ export function checkLimit(option: string, value: number | undefined): void {
   if (value !== Number.POSITIVE_INFINITY) checkCount(option, value, 1);
 }
 
-function planInitializer({ initializer, initargs = [] }: PoolOptions): CrewSettings["initializer"] {
+function planInitializer({ initializer, initargs = [] }: PoolOptions): CrewPlan["initializer"] {
   if (initializer === undefined) return undefined;
   if (!Array.isArray(initargs)) throw new InvalidOptionError("initargs", "initargs must be an array");
-  inspectValue(initargs, "initargs", "process");
-  // Copied now, as the arguments of a call are: each worker gets them as they are here.
-  const args = snapshotOf(initargs, "process") as readonly unknown[];
-  const planned = reference(initializer as AnyTask).then((target) => ({ target, args }));
-  // The first worker tells of the failure.
-  planned.catch(() => undefined);
-  return planned;
+  return machinery().planInitializer(initializer as AnyTask, initargs);
 }
 
 /** A module that makes a pool when it is loaded would make one in each worker that loads it, and each of those again. */

@@ -1,9 +1,10 @@
 /** `ProcessPoolExecutor`: functions in child processes. */
 import { checkType } from "../base/options.js";
-import { ProcessPort } from "../worker/mod.js";
-import { Engine, LocalExecutor } from "./executor.js";
+import { startProcess } from "../worker/mod.js";
+import { EngineSeat, firstWorker, startAhead } from "./engine-seat.js";
+import { LocalExecutor } from "./executor.js";
+import { machinery } from "./machinery.js";
 import { type PoolOptions, planCrew } from "./pool-options.js";
-import { Scheduler } from "./scheduler.js";
 
 /** What a pool of processes can be asked for beside {@link PoolOptions}. */
 export interface ProcessPoolOptions extends PoolOptions {
@@ -31,20 +32,19 @@ export interface ProcessPoolOptions extends PoolOptions {
  *  ``` */
 export class ProcessPoolExecutor extends LocalExecutor {
   constructor(options: ProcessPoolOptions = {}) {
-    const settings = planCrew(options, "processes", ["env", "cwd", "execArgv", "uid", "gid"]);
+    const plan = planCrew(options, "processes", ["env", "cwd", "execArgv", "uid", "gid"]);
     checkType("env", options.env, "object");
     checkType("cwd", options.cwd, "string");
     checkType("execArgv", options.execArgv, "object");
-    const memory = settings.maxMemory === Number.POSITIVE_INFINITY ? "ignore" : "report";
-    const { tasksPerWorker } = settings;
+    const { tasksPerWorker } = plan;
+    const memory = plan.maxMemory === Number.POSITIVE_INFINITY ? "ignore" : "report";
     const { env, cwd, execArgv, uid, gid, resourceLimits } = options;
-    const scheduler = new Scheduler({
-      ...settings,
-      kind: "process",
-      gate: undefined,
-      spawn: (name, events) =>
-        new ProcessPort({ name, tasksPerWorker, memory, env, cwd, execArgv, uid, gid, resourceLimits }, events),
-    });
-    super(new Engine("process", settings.name, settings.maxWorkers, scheduler));
+    const settings = { tasksPerWorker, memory, env, cwd, execArgv, uid, gid, resourceLimits } as const;
+    super(
+      new EngineSeat("process", plan.minWorkers, (need) => {
+        const first = startAhead(need, () => startProcess({ name: firstWorker(plan.name), ...settings }));
+        return machinery().openProcesses(plan, settings, first);
+      }),
+    );
   }
 }

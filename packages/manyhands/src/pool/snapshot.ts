@@ -1,6 +1,6 @@
 /** The frozen picture that `stats()` gives. */
 import type { ExecutorStats } from "../futures/mod.js";
-import type { Engine } from "./executor.js";
+import type { Engine } from "./engine.js";
 
 export function snapshot({ kind, name, scheduler }: Engine): ExecutorStats {
   const { crew, statistics } = scheduler;

@@ -1,8 +1,9 @@
 /** `ThreadPoolExecutor`: functions on worker threads. */
-import { ThreadPort } from "../worker/mod.js";
-import { Engine, LocalExecutor } from "./executor.js";
+import { startThread } from "../worker/mod.js";
+import { EngineSeat, firstWorker, startAhead } from "./engine-seat.js";
+import { LocalExecutor } from "./executor.js";
+import { machinery } from "./machinery.js";
 import { type PoolOptions, planCrew } from "./pool-options.js";
-import { Scheduler } from "./scheduler.js";
 
 /** Runs functions on worker threads: CPU work in parallel, shared memory shared, start in some 35 ms.
  *
@@ -17,16 +18,15 @@ import { Scheduler } from "./scheduler.js";
  *  ``` */
 export class ThreadPoolExecutor extends LocalExecutor {
   constructor(options: PoolOptions = {}) {
-    const settings = planCrew(options, "threads");
-    const memory = settings.maxMemory === Number.POSITIVE_INFINITY ? "ignore" : "report";
-    const { tasksPerWorker } = settings;
-    const scheduler = new Scheduler({
-      ...settings,
-      kind: "thread",
-      gate: undefined,
-      spawn: (name, events) =>
-        new ThreadPort({ name, tasksPerWorker, memory, resourceLimits: options.resourceLimits }, events),
-    });
-    super(new Engine("thread", settings.name, settings.maxWorkers, scheduler));
+    const plan = planCrew(options, "threads");
+    const { tasksPerWorker } = plan;
+    const memory = plan.maxMemory === Number.POSITIVE_INFINITY ? "ignore" : "report";
+    const settings = { tasksPerWorker, memory, resourceLimits: options.resourceLimits } as const;
+    super(
+      new EngineSeat("thread", plan.minWorkers, (need) => {
+        const first = startAhead(need, () => startThread({ name: firstWorker(plan.name), ...settings }));
+        return machinery().openThreads(plan, settings, first);
+      }),
+    );
   }
 }

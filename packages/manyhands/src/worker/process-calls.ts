@@ -5,7 +5,7 @@
  *
  *  A worker that runs one call at a time claims short calls a block at a time and passes over them in order, leaving a
  *  record for each. So the call behind the last record is the one that runs; the others of the block have not begun. */
-import { CallFile, FILE_SLOTS, isAfter, LEASE, type OutcomeVisitor, RECORD } from "../memory/mod.js";
+import { type CallFile, FILE_SLOTS, isAfter, LEASE, type OutcomeVisitor, RECORD } from "../memory/mod.js";
 import type { Ticket } from "./port.js";
 import type { SlotRing } from "./slot-ring.js";
 
@@ -28,7 +28,7 @@ interface Wanted {
 }
 
 export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposable {
-  readonly #file = new CallFile();
+  readonly #file: CallFile;
   readonly #ring: SlotRing<T>;
   readonly #limit: number;
   readonly #sink: ProcessCallsSink<T>;
@@ -46,15 +46,11 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
   #passedAt = 0;
 
   /** @param limit calls that the worker runs at once. */
-  constructor(ring: SlotRing<T>, limit: number, sink: ProcessCallsSink<T>) {
+  constructor(file: CallFile, ring: SlotRing<T>, limit: number, sink: ProcessCallsSink<T>) {
+    this.#file = file;
     this.#ring = ring;
     this.#limit = limit;
     this.#sink = sink;
-  }
-
-  /** The file's descriptor, which the worker inherits. */
-  get fd(): number {
-    return this.#file.fd;
   }
 
   /** The token of the last call that was added. */

@@ -1,28 +1,17 @@
 /** A worker process behind the port. See `port.ts` for the guarantees and `frames.ts` for what is on the pipes. */
 import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { serializer } from "../base/serializer.js";
 import { FILE_SLOTS, recordValue } from "../memory/mod.js";
-import { encodeError, workerExecArgv } from "../wire/mod.js";
+import { encodeError } from "../wire/mod.js";
 import { encodeCalls, encodeMessage, FRAME, FrameReader } from "./frames.js";
 import { Inbox } from "./inbox.js";
-import { type FromWorker, type Initializer, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
+import { type FromWorker, type Initializer, LOOK, type ToWorker } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { PortEvents, Ticket, WorkerPort } from "./port.js";
 import { ProcessCalls } from "./process-calls.js";
+import { killChild, type ProcessSettings, type StartedProcess, startProcess } from "./process-start.js";
 import { type Held, SlotRing } from "./slot-ring.js";
-
-export interface ProcessSettings extends WorkerSettings {
-  readonly env?: NodeJS.ProcessEnv | undefined;
-  readonly cwd?: string | undefined;
-  readonly execArgv?: readonly string[] | undefined;
-  readonly uid?: number | undefined;
-  readonly gid?: number | undefined;
-  readonly resourceLimits?: import("node:worker_threads").ResourceLimits | undefined;
-}
-
-const ENTRY = fileURLToPath(new URL("./process-main.js", import.meta.url));
 
 export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   readonly kind = "process";
@@ -39,10 +28,15 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   #cause: unknown;
   #heard: "nothing" | "outcomes" = "nothing";
 
-  constructor(settings: ProcessSettings, events: PortEvents<T>) {
+  /** @param started a worker of these settings that is booting already. */
+  constructor(settings: ProcessSettings, events: PortEvents<T>, started: StartedProcess = startProcess(settings)) {
     this.name = settings.name;
+    const { child, file } = started;
+    this.#child = child;
+    // First of all: a process that cannot be started says so by this event, which unheard would end the program.
+    child.on("error", (error) => this.#notStarted(error));
     this.#events = events;
-    this.#calls = new ProcessCalls(this.#ring, settings.tasksPerWorker, {
+    this.#calls = new ProcessCalls(file, this.#ring, settings.tasksPerWorker, {
       ended: (slot, kind, value) => this.#fulfilled(slot, recordValue(kind, value)),
       returned: (ticket, offset) => events.skipped(ticket, offset),
       turn: () => events.turn(),
@@ -51,7 +45,6 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
       fulfilled: (slot, value) => this.#fulfilled(slot, value),
       rejected: (slot, reason) => this.#rejected(slot, reason),
     });
-    this.#child = this.#start(settings);
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#input = this.#child.stdio[3] as Duplex;
     this.#output = this.#child.stdio[4] as Duplex;
@@ -81,22 +74,6 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
       this.#ring,
       "process",
     );
-  }
-
-  #start(settings: ProcessSettings): ChildProcess {
-    let child: ChildProcess | undefined;
-    try {
-      child = start(settings, this.#calls.fd);
-      // First of all: a process that cannot be started says so by this event, which unheard would end the program.
-      child.on("error", (error) => this.#notStarted(error));
-      if (child.stdio?.[4] == null) throw new Error("the system gives it no pipes (too many files are open?)");
-      return child;
-    } catch (error) {
-      this.#phase = "ended";
-      this.#calls[Symbol.dispose]();
-      if (child !== undefined) killChild(child);
-      throw error;
-    }
   }
 
   get id(): number | undefined {
@@ -211,8 +188,6 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #notStarted(error: Error): void {
-    // It was given up in the constructor already, and its maker told.
-    if (this.#phase === "ended") return;
     this.#cause ??= error;
     // A program that could not be started has no pid, and may never tell that it is closed.
     if (this.#child.pid === undefined) this.#ended(null, null);
@@ -229,28 +204,4 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
     this.#calls[Symbol.dispose]();
   }
-}
-
-/** Not SIGTERM, which a task may have a handler for. And never a child without a pid, one that could not be started: Node
- *  would send the signal to pid 0, which is the program itself and its whole process group. */
-function killChild(child: ChildProcess): void {
-  if (child.pid !== undefined) child.kill("SIGKILL");
-}
-
-function start(settings: ProcessSettings, callFile: number): ChildProcess {
-  // Taken when it is needed: a program of threads need not load it.
-  const { spawn } = process.getBuiltinModule("node:child_process");
-  const { name, tasksPerWorker, memory, resourceLimits } = settings;
-  const flags = [...workerExecArgv(settings.execArgv ?? process.execArgv)];
-  if (resourceLimits?.maxOldGenerationSizeMb !== undefined) {
-    flags.push(`--max-old-space-size=${resourceLimits.maxOldGenerationSizeMb}`);
-  }
-  return spawn(process.execPath, [...flags, ENTRY, JSON.stringify({ name, tasksPerWorker, memory })], {
-    // inherit: what a task prints belongs to the program's own output.
-    stdio: ["ignore", "inherit", "inherit", "pipe", "pipe", callFile],
-    ...(settings.env === undefined ? {} : { env: settings.env }),
-    ...(settings.cwd === undefined ? {} : { cwd: settings.cwd }),
-    ...(settings.uid === undefined ? {} : { uid: settings.uid }),
-    ...(settings.gid === undefined ? {} : { gid: settings.gid }),
-  });
 }

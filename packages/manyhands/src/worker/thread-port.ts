@@ -1,18 +1,13 @@
 /** A worker thread behind the port. See `port.ts` for the guarantees and PROTOCOL.md for the shared slots. */
-import { Worker } from "node:worker_threads";
-import { CallSlots, SLOTS, slotToken } from "../memory/mod.js";
-import { encodeError, threadExecArgv } from "../wire/mod.js";
+import type { Worker } from "node:worker_threads";
+import { type CallSlots, SLOTS, slotToken } from "../memory/mod.js";
+import { encodeError } from "../wire/mod.js";
 import { Inbox } from "./inbox.js";
-import { type FromWorker, type Initializer, LOOK, type WorkerSettings } from "./messages.js";
+import { type FromWorker, type Initializer, LOOK } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { PortEvents, Ticket, WorkerPort } from "./port.js";
 import { type Held, SlotRing } from "./slot-ring.js";
-
-export interface ThreadSettings extends WorkerSettings {
-  readonly resourceLimits?: import("node:worker_threads").ResourceLimits | undefined;
-}
-
-const ENTRY = new URL("./thread-main.js", import.meta.url);
+import { type StartedThread, startThread, type ThreadSettings } from "./thread-start.js";
 
 /** Lists for what is read at once. One of each serves all ports: nothing of them is kept. */
 const STARTS = new Float64Array(SLOTS);
@@ -22,7 +17,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly kind = "thread";
   readonly name: string;
   readonly id: number;
-  readonly #slots = new CallSlots();
+  readonly #slots: CallSlots;
   readonly #ring = new SlotRing<T>(SLOTS);
   readonly #events: PortEvents<T>;
   readonly #worker: Worker;
@@ -30,8 +25,12 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly #inbox: Inbox<T>;
   #cause: unknown;
 
-  constructor(settings: ThreadSettings, events: PortEvents<T>) {
+  /** @param started a worker of these settings that is booting already. */
+  constructor(settings: ThreadSettings, events: PortEvents<T>, started: StartedThread = startThread(settings)) {
     this.name = settings.name;
+    const { worker, slots } = started;
+    this.#worker = worker;
+    this.#slots = slots;
     this.#events = events;
     this.#inbox = new Inbox(events, this.#ring, {
       fulfilled: (slot, value) => {
@@ -42,15 +41,6 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
         events.alive();
         this.#rejected(slot, reason);
       },
-    });
-    this.#worker = new Worker(ENTRY, {
-      workerData: {
-        buffer: this.#slots.buffer,
-        settings: { name: settings.name, tasksPerWorker: settings.tasksPerWorker, memory: settings.memory },
-      },
-      execArgv: threadExecArgv(process.execArgv),
-      name: settings.name,
-      ...(settings.resourceLimits === undefined ? {} : { resourceLimits: settings.resourceLimits }),
     });
     this.id = this.#worker.threadId;
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));

@@ -1,0 +1,99 @@
+/** Puts the engines of the three executors together. What is imported here is loaded late: see `machinery.ts`. */
+import {
+  InlinePort,
+  ProcessPort,
+  type ProcessSettings,
+  type StartedProcess,
+  type StartedThread,
+  ThreadPort,
+  type ThreadSettings,
+} from "../worker/mod.js";
+import type { CrewSettings } from "./crew.js";
+import { Engine } from "./engine.js";
+import { RateGate } from "./rate-gate.js";
+import { Scheduler } from "./scheduler.js";
+
+export { planInitializer } from "./initializer.js";
+
+/** A crew's settings, but for how a worker is started. */
+export type CrewPlan = Omit<CrewSettings, "spawn">;
+
+/** @param first a thread that is booting already, for the first worker. */
+export function openThreads(
+  plan: CrewPlan,
+  settings: Omit<ThreadSettings, "name">,
+  first: StartedThread | undefined,
+): Engine {
+  let started = first;
+  const scheduler = new Scheduler({
+    ...plan,
+    kind: "thread",
+    gate: undefined,
+    spawn: (name, events) => {
+      const thread = started;
+      started = undefined;
+      return new ThreadPort({ name, ...settings }, events, thread);
+    },
+  });
+  return opened("thread", plan, scheduler, first);
+}
+
+/** @param first a process that is booting already, for the first worker. */
+export function openProcesses(
+  plan: CrewPlan,
+  settings: Omit<ProcessSettings, "name">,
+  first: StartedProcess | undefined,
+): Engine {
+  let started = first;
+  const scheduler = new Scheduler({
+    ...plan,
+    kind: "process",
+    gate: undefined,
+    spawn: (name, events) => {
+      const child = started;
+      started = undefined;
+      return new ProcessPort({ name, ...settings }, events, child);
+    },
+  });
+  return opened("process", plan, scheduler, first);
+}
+
+function opened(
+  kind: "thread" | "process",
+  { name, maxWorkers }: CrewPlan,
+  scheduler: Scheduler,
+  first: StartedThread | StartedProcess | undefined,
+): Engine {
+  // What has been started belongs to somebody from the start, whatever becomes of the call it was started for. Where
+  // `minWorkers` are kept, the crew has taken it in already.
+  if (first !== undefined && scheduler.crew.members.size === 0) scheduler.crew.spawn();
+  return new Engine(kind, name, maxWorkers, scheduler);
+}
+
+export interface EventLoopPlan {
+  readonly name: string;
+  readonly maxConcurrency: number;
+  readonly rate: { readonly limit: number; readonly per: number } | undefined;
+}
+
+export function openEventLoop({ name, maxConcurrency, rate }: EventLoopPlan): Engine {
+  const scheduler = new Scheduler({
+    kind: "event-loop",
+    name,
+    maxWorkers: 1,
+    minWorkers: 0,
+    tasksPerWorker: maxConcurrency,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    maxTasksPerWorker: Number.POSITIVE_INFINITY,
+    maxAge: Number.POSITIVE_INFINITY,
+    maxMemory: Number.POSITIVE_INFINITY,
+    ref: "ref",
+    initializer: undefined,
+    gate: rate === undefined ? undefined : new RateGate(rate.limit, rate.per),
+    spawn: (workerName, events) => new InlinePort(workerName, events),
+  });
+  // As many inputs ahead as would be with one worker for each call, but never endlessly many.
+  return new Engine("event-loop", name, Math.min(maxConcurrency, AHEAD), scheduler);
+}
+
+const AHEAD = 256;

@@ -263,7 +263,6 @@ describe.each(ORDERS)("a thread that dies at any store (%s)", (order) => {
           const copy = copyOfMemory(memory);
           died = dies(copy, step, stores);
           const survivor = opened(copy);
-          survivor.repair();
           const found = seenIn(survivor);
           if (died) expect(possible).toContainEqual(found);
           else expect(found).toEqual(after);

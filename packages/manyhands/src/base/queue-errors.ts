@@ -35,3 +35,11 @@ export class QueueMemoryError extends ManyhandsError<"ERR_QUEUE_MEMORY"> {
     super("QueueMemoryError", "ERR_QUEUE_MEMORY", message, options);
   }
 }
+
+/** Another thread has been inside the queue for seconds, which takes microseconds: most likely it was ended there, and this
+ *  thread could not be told because it was parked or did not return to its event loop. Nothing was changed. */
+export class QueueBusyError extends ManyhandsError<"ERR_QUEUE_BUSY"> {
+  constructor(message: string, options?: ErrorOptions) {
+    super("QueueBusyError", "ERR_QUEUE_BUSY", message, options);
+  }
+}

@@ -1,7 +1,7 @@
 /** Smallest first, and of equal ones the oldest: records in a log, and a binary heap of their places beside it.
  *
  *  The log and the state are the truth. The heap is derived from them: it changes in many stores after the state has, and
- *  is made anew when a thread has died in between. What is taken leaves a gap in the log; when half of it is gaps, the
+ *  then names the state's version; so who comes next sees when a thread has died in between, and makes it anew. What is taken leaves a gap in the log; when half of it is gaps, the
  *  records move to another region, in the order of the heap.
  *
  *  A removed record is named by the state that is without it, and marked right after; so the log itself says which records
@@ -16,10 +16,15 @@ import { isRemoved, itemUnits, markRemoved, placeIn, readRecord, unitsOf, writeR
 import type { Slab } from "./slab.js";
 import { UNIT } from "./slab.js";
 
+/** The heap's own slab: the version in its first word, the places from its second unit on. */
+const VERSION = 0;
+const FIRST_PLACE = 1;
+
 export class HeapStore extends QueueStore {
   readonly #heap: Slab;
 
-  /** @param heap the places, one word each; in a slab of its own, since none of its stores has to be seen at once. */
+  /** @param heap the places, one word each, behind the version of the state that they belong to. In a slab of its own, since
+   *  none of its stores has to be seen at once. */
   constructor(slab: Slab, heap: Slab) {
     super(slab);
     this.#heap = heap;
@@ -27,10 +32,11 @@ export class HeapStore extends QueueStore {
 
   override enter(): void {
     super.enter();
-    this.#heap.reach(Math.ceil(this.size / 2));
+    this.#heap.reach(FIRST_PLACE + Math.ceil(this.size / 2));
+    if (this.#heap.int(VERSION) !== this.state.version) this.#rebuild();
   }
 
-  repair(): void {
+  #rebuild(): void {
     const { slab, state } = this;
     const removed = state.get(FIELD.removed);
     if (removed !== 0) markRemoved(slab, removed);
@@ -39,10 +45,35 @@ export class HeapStore extends QueueStore {
     const tail = state.get(FIELD.tail);
     for (let at = state.get(FIELD.base); at < tail; at += unitsOf(slab, at)) {
       if (isRemoved(slab, at)) continue;
-      this.#heap.setInt(length, at);
+      this.#setPlace(length, at);
       length += 1;
     }
-    for (let at = (length >> 1) - 1; at >= 0; at -= 1) this.#sink(this.#heap.int(at), at, length);
+    for (let index = (length >> 1) - 1; index >= 0; index -= 1) this.#sink(this.#place(index), index, length);
+    this.#settled();
+  }
+
+  /** The heap is that of the state again. */
+  #settled(): void {
+    this.#heap.setInt(VERSION, this.state.version);
+  }
+
+  /** The record that stands at an index of the heap. */
+  #place(index: number): number {
+    return this.#heap.int(FIRST_PLACE * 2 + index);
+  }
+
+  #setPlace(index: number, at: number): void {
+    this.#heap.setInt(FIRST_PLACE * 2 + index, at);
+  }
+
+  override taskDone(): void {
+    super.taskDone();
+    this.#settled();
+  }
+
+  override close(to: "draining" | "closed"): void {
+    super.close(to);
+    this.#settled();
   }
 
   push(item: Item): void {
@@ -60,7 +91,7 @@ export class HeapStore extends QueueStore {
     const keyPlace = itemUnits(item);
     const units = keyPlace + 1 + key.length / UNIT;
     this.#reserve(size + 1);
-    const at = this.#place(units);
+    const at = this.#freePlace(units);
     const sequence = state.get(FIELD.sequence);
     writeRecord(slab, at, item, units, keyPlace);
     slab.setInt((at + keyPlace) * 2, item.sequence ?? sequence);
@@ -74,13 +105,14 @@ export class HeapStore extends QueueStore {
     this.count(1, units);
     state.commit();
     this.#raise(at, size, hole);
+    this.#settled();
   }
 
   take(): Item | undefined {
     const { slab, state } = this;
     const size = this.size;
     if (size === 0) return undefined;
-    const at = this.#heap.int(0);
+    const at = this.#place(0);
     const item = readRecord(slab, at);
     item.sequence = slab.int((at + placeIn(slab, at)) * 2);
     state.begin();
@@ -88,16 +120,21 @@ export class HeapStore extends QueueStore {
     state.set(FIELD.removed, size === 1 ? 0 : at);
     if (size === 1) state.set(FIELD.tail, state.get(FIELD.base));
     state.commit();
-    if (size === 1) return item;
+    if (size === 1) {
+      this.#settled();
+      return item;
+    }
     markRemoved(slab, at);
-    this.#sink(this.#heap.int(size - 1), 0, size - 1);
+    this.#sink(this.#place(size - 1), 0, size - 1);
+    this.#settled();
     return item;
   }
 
   #reserve(places: number): void {
     const heap = this.#heap;
-    const bytes = heap.buffer.byteLength;
-    if (places * 4 > bytes) heap.grow(Math.max(Math.ceil(places / 2), (bytes / UNIT) * 2));
+    const units = heap.buffer.byteLength / UNIT;
+    const needed = FIRST_PLACE + Math.ceil(places / 2);
+    if (needed > units) heap.grow(Math.max(needed, units * 2));
   }
 
   /** Where in the heap a new record belongs.
@@ -106,7 +143,7 @@ export class HeapStore extends QueueStore {
     let hole = size;
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
-      const compared = this.#compare(at, this.#heap.int(parent));
+      const compared = this.#compare(at, this.#place(parent));
       if (isUnordered(compared)) {
         throw new UnorderableError(
           "Cannot put: the item has no order with one in the queue, as a number has none with a string, or two objects behind equal priorities. Put [priority, sequence, item]",
@@ -120,24 +157,22 @@ export class HeapStore extends QueueStore {
 
   /** Puts a record in its hole; those on the way move down. */
   #raise(at: number, from: number, hole: number): void {
-    const heap = this.#heap;
-    for (let each = from; each > hole; each = (each - 1) >> 1) heap.setInt(each, heap.int((each - 1) >> 1));
-    heap.setInt(hole, at);
+    for (let each = from; each > hole; each = (each - 1) >> 1) this.#setPlace(each, this.#place((each - 1) >> 1));
+    this.#setPlace(hole, at);
   }
 
   /** Puts a record at `from` or below, where it belongs. */
   #sink(at: number, from: number, length: number): void {
-    const heap = this.#heap;
     let hole = from;
     for (;;) {
       let child = hole * 2 + 1;
       if (child >= length) break;
-      if (child + 1 < length && this.#compare(heap.int(child + 1), heap.int(child)) < 0) child += 1;
-      if (this.#compare(heap.int(child), at) >= 0) break;
-      heap.setInt(hole, heap.int(child));
+      if (child + 1 < length && this.#compare(this.#place(child + 1), this.#place(child)) < 0) child += 1;
+      if (this.#compare(this.#place(child), at) >= 0) break;
+      this.#setPlace(hole, this.#place(child));
       hole = child;
     }
-    heap.setInt(hole, at);
+    this.#setPlace(hole, at);
   }
 
   #compare(left: number, right: number): number {
@@ -149,7 +184,7 @@ export class HeapStore extends QueueStore {
     return Math.sign((slab.int(leftKey * 2) - slab.int(rightKey * 2)) | 0);
   }
 
-  #place(units: number): number {
+  #freePlace(units: number): number {
     const { state } = this;
     while (state.get(FIELD.tail) + units > state.get(FIELD.limit)) {
       const capacity = state.get(FIELD.limit) - state.get(FIELD.base);
@@ -162,11 +197,10 @@ export class HeapStore extends QueueStore {
   /** Copies the records that count to another region, in the order of the heap: then it need not be sorted. */
   #compact(capacity: number): void {
     const { slab, state } = this;
-    const heap = this.#heap;
     const base = this.elsewhere(capacity);
     let tail = base;
     for (let each = 0; each < this.size; each += 1) {
-      const from = heap.int(each);
+      const from = this.#place(each);
       slab.copy(tail, from, unitsOf(slab, from));
       tail += unitsOf(slab, from);
     }
@@ -177,8 +211,9 @@ export class HeapStore extends QueueStore {
     state.set(FIELD.removed, 0);
     state.commit();
     for (let each = 0, at = base; each < this.size; each += 1) {
-      heap.setInt(each, at);
+      this.#setPlace(each, at);
       at += unitsOf(slab, at);
     }
+    this.#settled();
   }
 }

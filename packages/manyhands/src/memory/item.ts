@@ -27,6 +27,14 @@ const SHORT = 256;
 
 const NO_BYTES = new Uint8Array();
 
+/** An item as a plain value. */
+export interface WireItem {
+  readonly kind: number;
+  readonly length: number;
+  readonly content: number | string | Uint8Array;
+  readonly key: Uint8Array | undefined;
+}
+
 export class Item {
   readonly kind: number;
   /** The length of its payload in bytes. */
@@ -92,6 +100,18 @@ export class Item {
       default:
         return new Item(kind, length, 0);
     }
+  }
+
+  /** An item that has come from another process. */
+  static fromWire({ kind, length, content, key }: WireItem): Item {
+    const item = new Item(kind, length, content);
+    item.key = key;
+    return item;
+  }
+
+  /** The item on its way to another process. */
+  toWire(): WireItem {
+    return { kind: this.kind, length: this.length, content: this.#content, key: this.key };
   }
 
   /** Writes the payload. */

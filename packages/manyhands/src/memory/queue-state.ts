@@ -58,6 +58,11 @@ export class QueueState {
     this.#next = odd === 0 ? COPY[1] : COPY[0];
   }
 
+  /** Names the state; no two that follow each other have the same. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** A field of the state. */
   get(field: number): number {
     return this.#slab.int(this.#now + field);

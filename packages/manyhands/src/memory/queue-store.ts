@@ -23,14 +23,12 @@ export abstract class QueueStore {
     this.state = new QueueState(slab);
   }
 
-  /** To be called first whenever exclusive access was gained. */
+  /** To be called first whenever exclusive access was gained. Makes good what a thread left that died while it had it. */
   enter(): void {
     this.state.refresh();
     this.slab.reach(this.state.get(FIELD.limit));
   }
 
-  /** To be called after `enter` when whoever had exclusive access before has died with it. */
-  abstract repair(): void;
   /** Puts an item in.
    *  @throws QueueMemoryError when the memory cannot grow, UnorderableError; the queue is as before. */
   abstract push(item: Item): void;

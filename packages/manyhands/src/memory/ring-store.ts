@@ -5,11 +5,6 @@ import { QueueStore } from "./queue-store.js";
 import { itemUnits, readRecord, unitsOf, writeRecord } from "./record.js";
 
 export class RingStore extends QueueStore {
-  /** Nothing: all that there is to know stands in the state. */
-  repair(): void {
-    return;
-  }
-
   push(item: Item): void {
     const units = itemUnits(item);
     const at = this.#place(units);

@@ -5,11 +5,6 @@ import { QueueStore } from "./queue-store.js";
 import { itemUnits, placeIn, readRecord, unitsOf, writeRecord } from "./record.js";
 
 export class StackStore extends QueueStore {
-  /** Nothing: all that there is to know stands in the state. */
-  repair(): void {
-    return;
-  }
-
   push(item: Item): void {
     this.#push(item, 1);
   }

@@ -43,8 +43,8 @@ class Joiner {
   #front = new Set();
   /** By module of the front: what the engines import of it. */
   #handed = new Map();
-  /** Modules that a public room would have a second time. */
-  #twice = [];
+  /** Modules of the executors that a public room imports past the front door. */
+  #pastTheDoor = [];
 
   constructor(esbuild, dist) {
     this.#esbuild = esbuild;
@@ -60,15 +60,16 @@ class Joiner {
       const [front, core, rooms, ...programs] = (await Promise.all(joined)).map(modulesOf);
       const inWorkers = new Set(programs.flat());
       this.#front = new Set([...front, ...this.#core]);
-      const common = [...front, ...rooms].filter((name) => inWorkers.has(name));
-      this.#core = new Set([...this.#core, ...common, ...core].sort());
       const engines = await this.#joinEngines();
       this.#handed = importsOfFront(engines.outputFiles[0].text);
       const inside = new Set([...front, ...modulesOf(engines)]);
-      this.#twice = rooms.filter((name) => inside.has(name));
+      const common = [...front, ...rooms].filter((name) => inWorkers.has(name));
+      const twice = rooms.filter((name) => inside.has(name));
+      this.#core = new Set([...this.#core, ...common, ...twice, ...core].sort());
+      this.#pastTheDoor = twice.filter((name) => name.startsWith("pool/"));
     }
-    if (this.#twice.length === 0) return;
-    throw new Error(`A public room imports ${this.#twice.join(", ")}, which belongs to mod.js: import from ../mod.js`);
+    if (this.#pastTheDoor.length === 0) return;
+    throw new Error(`A public room imports ${this.#pastTheDoor.join(", ")}, which belongs to mod.js: import from ../mod.js`);
   }
 
   /** @returns the joined files: `{ path, code, map }` each. */

@@ -3,6 +3,7 @@
  *  Guarantees: an error is matched by its class, never by its `name`; a registered class cannot shadow a built-in one or one
  *  of ours, whatever it is called. */
 import * as own from "../base/errors.js";
+import * as ofQueues from "../base/queue-errors.js";
 
 /** How an error of a registered class travels, when more than its own enumerable properties is needed. */
 export interface ErrorCodec<E extends Error = Error> {
@@ -54,7 +55,8 @@ remember("DOMException", DOMException.prototype, {
     return new DOMException(String(message), String(name));
   },
 });
-for (const ours of Object.values(own)) remember(`manyhands:${ours.name}`, ours.prototype, undefined);
+for (const ours of [...Object.values(own), ...Object.values(ofQueues)])
+  remember(`manyhands:${ours.name}`, ours.prototype, undefined);
 
 /** Makes errors of this class arrive as instances of it.
  *

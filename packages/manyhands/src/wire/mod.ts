@@ -10,4 +10,4 @@ export { type ResolvedFunction, resolveFunction } from "./resolve-function.js";
 export { joinStacks } from "./stacks.js";
 export { importing, loadModule } from "./task-module.js";
 export { moves, transfer, transferListOf } from "./transfer.js";
-export { allPrimitive, culprit, inspectValue, isPrimitive, type ValueReport } from "./values.js";
+export { allPrimitive, culprit, findCulprit, inspectValue, isPrimitive, Survey, type ValueReport } from "./values.js";

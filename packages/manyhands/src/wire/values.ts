@@ -230,7 +230,8 @@ function stepTo(key: string): string {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
-interface Culprit {
+/** The part of a value that cannot travel, and why. */
+export interface Culprit {
   readonly path: string;
   readonly reason: string;
   /** What a getter threw. */
@@ -238,7 +239,12 @@ interface Culprit {
 }
 
 /** The slow walk, with paths, once it is known or feared that something cannot travel. Nearest part first. */
-function findCulprit(root: unknown, path: string, route: Route, moved?: ReadonlySet<object>): Culprit | undefined {
+export function findCulprit(
+  root: unknown,
+  path: string,
+  route: Route,
+  moved?: ReadonlySet<object>,
+): Culprit | undefined {
   const seen = new Set<unknown>();
   const queue = [{ value: root, path }];
   for (const item of queue) {

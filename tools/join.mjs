@@ -69,7 +69,9 @@ class Joiner {
       this.#pastTheDoor = twice.filter((name) => name.startsWith("pool/"));
     }
     if (this.#pastTheDoor.length === 0) return;
-    throw new Error(`A public room imports ${this.#pastTheDoor.join(", ")}, which belongs to mod.js: import from ../mod.js`);
+    throw new Error(
+      `A public room imports ${this.#pastTheDoor.join(", ")}, which belongs to mod.js: import from ../mod.js`,
+    );
   }
 
   /** @returns the joined files: `{ path, code, map }` each. */

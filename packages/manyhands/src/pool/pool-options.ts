@@ -4,7 +4,9 @@ import type { ResourceLimits } from "node:worker_threads";
 import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
 import { checkAmount, checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import type { Task } from "../futures/mod.js";
-import { type AnyTask, importing, inspectValue, reference, snapshotOf } from "../wire/mod.js";
+import { pack } from "../share/mod.js";
+import { type AnyTask, importing, type Route, reference, snapshotOfArgs } from "../wire/mod.js";
+import type { Initializer } from "../worker/mod.js";
 import type { CrewSettings } from "./crew.js";
 
 /** Options of `ThreadPoolExecutor` and `ProcessPoolExecutor`. */
@@ -55,7 +57,7 @@ const POOL_OPTIONS = [
  *  @throws InvalidOptionError naming the option. */
 export function planCrew(
   options: PoolOptions,
-  name: string,
+  name: "threads" | "processes",
   further: readonly string[] = [],
 ): Omit<CrewSettings, "spawn"> {
   checkNames("A pool", options, [...POOL_OPTIONS, ...further]);
@@ -84,7 +86,7 @@ export function planCrew(
     maxAge: options.maxAge ?? Number.POSITIVE_INFINITY,
     maxMemory: options.maxMemory ?? Number.POSITIVE_INFINITY,
     ref: options.ref === false ? "unref" : "ref",
-    initializer: planInitializer(options),
+    initializer: planInitializer(options, name === "processes" ? "process" : "thread"),
   };
 }
 
@@ -93,16 +95,21 @@ export function checkLimit(option: string, value: number | undefined): void {
   if (value !== Number.POSITIVE_INFINITY) checkCount(option, value, 1);
 }
 
-function planInitializer({ initializer, initargs = [] }: PoolOptions): CrewSettings["initializer"] {
+function planInitializer({ initializer, initargs = [] }: PoolOptions, route: Route): CrewSettings["initializer"] {
   if (initializer === undefined) return undefined;
   if (!Array.isArray(initargs)) throw new InvalidOptionError("initargs", "initargs must be an array");
-  inspectValue(initargs, "initargs", "process");
-  // Copied now, as the arguments of a call are: each worker gets them as they are here.
-  const args = snapshotOf(initargs, "process") as readonly unknown[];
-  const planned = reference(initializer as AnyTask).then((target) => ({ target, args }));
+  const { args, takes } = planArguments(initargs, route);
+  const planned = reference(initializer as AnyTask).then((target) => ({ target, args, takes }));
   // The first worker tells of the failure.
   planned.catch(() => undefined);
   return planned;
+}
+
+/** Copied now, as the arguments of a call are: each worker gets them as they are here. */
+function planArguments(initargs: readonly unknown[], route: Route): Pick<Initializer, "args" | "takes"> {
+  const parcel = pack(initargs, "initargs", route, "until-revoked");
+  const args = parcel === undefined ? initargs : [parcel];
+  return { args: snapshotOfArgs(args, route), takes: parcel === undefined ? "args" : "parcel" };
 }
 
 /** A module that makes a pool when it is loaded would make one in each worker that loads it, and each of those again. */

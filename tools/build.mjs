@@ -2,10 +2,12 @@
  *  that they are found and read: the library loads in a fifth of the time, a worker boots in three quarters.
  *
  *  dist/mod.js                the whole of the library but what stands in the next
- *  dist/worker/core.js        what a worker thread needs too: once for both, or the two would not share their state
+ *  dist/worker/core.js        what a worker thread needs too, or a public room: once for all, or they would not share their
+ *                             state
  *  dist/worker/*-main.js      what is left of the programs of workers
  *  dist/ROOM/mod.js           the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms,
  *                             and what is in the files above is taken from there
+ *  dist/share/*.js            what is loaded when an object is shared with another process, likewise
  *
  *  They take the places of files that the compiler made. So its record of what it made is put aside: it makes all of them
  *  anew the next time, and `npx tsc -b` alone leaves a library that is up to date, only slower to start.
@@ -29,7 +31,13 @@ const stampFile = join(dist, ".joined.tsbuildinfo");
 const ENTRIES = ["mod.js", "worker/thread-main.js", "worker/process-main.js"].map((name) => join(dist, name));
 
 /** The public rooms, and what a worker loads when something arrives that belongs to them. */
-const ROOMS = ["threading/mod.js", "queue/mod.js", "multiprocessing/mod.js"]
+const ROOMS = [
+  "threading/mod.js",
+  "queue/mod.js",
+  "multiprocessing/mod.js",
+  "share/remote.js",
+  "share/bridge-main.js",
+]
   .map((name) => join(dist, name))
   .filter((file) => existsSync(file.replace(dist, join(library, "src")).replace(/js$/, "ts")));
 
@@ -69,11 +77,12 @@ const COMMON = {
 };
 
 /** The modules that a worker's program consists of, itself left out. */
-async function partsOf(esbuild, entry) {
+async function partsOf(esbuild, entry, external = []) {
   const { metafile } = await esbuild.build({
     ...COMMON,
     entryPoints: [entry],
     packages: "external",
+    external,
     metafile: true,
     write: false,
     outdir: dist,
@@ -81,6 +90,12 @@ async function partsOf(esbuild, entry) {
   return Object.keys(metafile.inputs)
     .map((file) => resolve(dist, file))
     .filter((file) => file !== entry);
+}
+
+/** The modules of the library itself that public rooms need too, but for what they take from its front door. */
+async function partsOfRooms(esbuild, inside) {
+  const needed = await Promise.all(ROOMS.map((room) => partsOf(esbuild, room, ["../mod.js"])));
+  return needed.flat().filter((file) => inside.has(file));
 }
 
 /** Puts imports of the parts on `core.js`, and the names of the workers' programs where they will be seen from. */
@@ -125,7 +140,7 @@ function toJoined(parts, inside) {
 }
 
 /** The public rooms, with what several of them need in files of its own. */
-async function joinRooms(esbuild, parts) {
+async function joinRooms(esbuild, parts, inside) {
   if (ROOMS.length === 0) return { outputFiles: [] };
   return esbuild.build({
     ...COMMON,
@@ -137,7 +152,7 @@ async function joinRooms(esbuild, parts) {
     outdir: dist,
     outbase: dist,
     chunkNames: "rooms/[hash]",
-    plugins: [toJoined(parts, new Set(await partsOf(esbuild, join(dist, "mod.js"))))],
+    plugins: [toJoined(parts, inside)],
   });
 }
 
@@ -164,7 +179,8 @@ function withoutLoader(text) {
 async function joinModules() {
   const esbuild = await import("esbuild");
   const [, thread] = ENTRIES;
-  const parts = new Set(await partsOf(esbuild, thread));
+  const inside = new Set(await partsOf(esbuild, join(dist, "mod.js")));
+  const parts = new Set([...(await partsOf(esbuild, thread)), ...(await partsOfRooms(esbuild, inside))]);
   const all = [...parts].sort().map((file) => `export * from "./${relative(dist, file).replaceAll(sep, "/")}";`);
   const options = { ...COMMON, packages: "external", write: false, logLevel: "warning" };
   const joined = await Promise.all([
@@ -172,7 +188,7 @@ async function joinModules() {
     ...ENTRIES.map((entry) =>
       esbuild.build({ ...options, entryPoints: [entry], outfile: entry, plugins: [toCore(parts, entry)] }),
     ),
-    joinRooms(esbuild, parts),
+    joinRooms(esbuild, parts, inside),
   ]);
   const files = await Promise.all(joined.flatMap(({ outputFiles }) => outputFiles).map((file) => small(esbuild, file)));
   // From here on the compiler's record does not tell what is there. And only now: each was made of what these replace.

@@ -8,6 +8,8 @@
  *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms, and
  *                            what they have in common with workers in the core
  *
+ *  dist/share/*.js           what is loaded when an object is shared with another process, likewise
+ *
  *  Which module goes where follows from who imports whom, and from the one place where the front stops: the module
  *  `pool/machinery.ts`, whose import is put off until its function is called. What is in the front is not in
  *  `engines.cjs` again: it is handed over when that is loaded. It is CommonJS, because Node loads that at once.
@@ -21,8 +23,8 @@ const ENGINES = "pool/engines.js";
 const MACHINERY = "pool/machinery.js";
 const PROGRAMS = ["worker/thread-main.js", "worker/process-main.js"];
 const CORE = "worker/core.js";
-/** The public rooms, and what a worker loads when something arrives that belongs to them. */
-const ROOMS = ["threading/mod.js", "queue/mod.js", "multiprocessing/mod.js"];
+/** The public rooms, and what is loaded when an object is shared with another process. */
+const ROOMS = ["threading/mod.js", "queue/mod.js", "multiprocessing/mod.js", "share/remote.js", "share/bridge-main.js"];
 const FRONT = "front:";
 
 /** @param dist what the compiler made. @returns the files that take its place: `{ path, code, map }` each. */

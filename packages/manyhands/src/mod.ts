@@ -13,6 +13,7 @@ export {
   NotLockedError,
   NotOwnerError,
   OverReleaseError,
+  OwnerGoneError,
   QueueTimeoutError,
   RemoteError,
   SerializationError,

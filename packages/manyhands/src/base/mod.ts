@@ -14,6 +14,7 @@ export {
   NotLockedError,
   NotOwnerError,
   OverReleaseError,
+  OwnerGoneError,
   QueueTimeoutError,
   RemoteError,
   SerializationError,

@@ -74,6 +74,7 @@ export class SharedCells implements Cells {
     return Atomics.and(this.#words, index, bits);
   }
 
+  /** Parks this thread while the word is `value`, until it is notified or `ms` milliseconds are over. */
   wait(index: number, value: number, ms: number): "ok" | "not-equal" | "timed-out" {
     return Atomics.wait(this.#words, index, value, ms);
   }
@@ -83,6 +84,7 @@ export class SharedCells implements Cells {
     return started.async ? started.value : "not-equal";
   }
 
+  /** Wakes all that wait on the word. */
   notify(index: number): void {
     Atomics.notify(this.#words, index);
   }

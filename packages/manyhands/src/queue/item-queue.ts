@@ -1,6 +1,6 @@
 /** What all queues do: items go in and come out, each a copy, for any task of any thread or process that has the queue. */
 import { checkDuration, checkSignal } from "../base/options.js";
-import { SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
+import { refuseCopies, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Item } from "../memory/item.js";
 import type { QueueOrder } from "../memory/open-store.js";
@@ -36,6 +36,7 @@ export abstract class ItemQueue<T> implements Shareable {
 
   /** @internal */
   constructor(made: MadeQueue) {
+    refuseCopies(this);
     this.#made = made;
   }
 

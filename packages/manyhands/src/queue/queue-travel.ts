@@ -45,6 +45,7 @@ type Revived = new (made: MadeQueue) => object;
 export function reviveQueues(classes: Readonly<Record<string, Revived>>): void {
   for (const [kind, Class] of Object.entries(classes)) {
     registerReviver(kind, {
+      module: import.meta.url,
       fromThread: (sent) => {
         const parcel = sent as QueueParcel;
         const placed = arrived(parcel, (place) => new SharedQueue(place, parcel.store, limits(parcel.maxsize)));

@@ -1,6 +1,6 @@
 /** What can be acquired and has to be released: the ways to do so that locks and semaphores have in common. */
 import { checkDuration, checkSignal } from "../base/options.js";
-import { SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
+import { refuseCopies, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Permit, type Releasable } from "./permit.js";
 
@@ -28,6 +28,7 @@ export abstract class Acquirable implements Shareable {
 
   /** @internal */
   constructor({ core, travel }: Made<AcquirableCore>) {
+    refuseCopies(this);
     this.#core = core;
     this.#travel = travel;
   }

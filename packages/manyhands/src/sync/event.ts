@@ -1,6 +1,6 @@
 /** An event: something that has happened, or not yet. */
 import { checkDuration } from "../base/options.js";
-import { registerReviver, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
+import { refuseCopies, registerReviver, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Made } from "./acquirable.js";
 import { EVENT_WORDS, type EventCore, SharedEvent } from "./event-core.js";
@@ -31,6 +31,7 @@ export class Event implements Shareable {
   /** @internal */
   constructor(made?: Made<EventCore>);
   constructor({ core, travel }: Made<EventCore> = newEvent()) {
+    refuseCopies(this);
     this.#core = core;
     this.#travel = travel;
   }
@@ -104,6 +105,7 @@ function newEvent(): Made<EventCore> {
 }
 
 registerReviver(KIND, {
+  module: import.meta.url,
   fromThread: (parcel) => new Event(madeOf(arrived(parcel, (place) => new SharedEvent(place)))),
   fromProcess: (link, facts) =>
     new Event({ core: remoteCoreAt(facts, () => new RemoteEvent(link)), travel: travelOfProxy(KIND) }),

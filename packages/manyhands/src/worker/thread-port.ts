@@ -42,6 +42,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
         events.alive();
         this.#rejected(slot, reason);
       },
+      turn: () => this.look(),
     });
     this.id = this.#worker.threadId;
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
@@ -214,6 +215,8 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   #exited(code: number): void {
     // First: what is settled below may wait for what the worker held.
     hasEnded(this.id);
+    const opening = this.#inbox.opened();
+    if (opening !== undefined) return void opening.then(() => this.#exited(code));
     this.look();
     const running: Held<T>[] = [];
     const waiting: Held<T>[] = [];

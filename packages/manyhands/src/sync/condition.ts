@@ -3,7 +3,7 @@
 import { systemClock } from "../base/clock.js";
 import { InvalidOptionError, NotOwnerError } from "../base/errors.js";
 import { checkCount, checkDuration, checkSignal, checkType } from "../base/options.js";
-import { refuseCopies, registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
+import { registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Acquirable } from "./acquirable.js";
 import { CONDITION_WORDS, type ConditionCore, type Notice, SharedCondition } from "./condition-core.js";
@@ -46,7 +46,6 @@ export class Condition extends Acquirable {
   /** @internal */
   constructor(lock?: Lock | RLock, made?: MadeCondition);
   constructor(lock: Lock | RLock = new RLock(), made: MadeCondition = newCondition(lock)) {
-    refuseCopies(this);
     super({ core: lock.core, travel: made.travel });
     this.#core = made.core;
     this.#lock = lock.core;

@@ -163,7 +163,8 @@ export class Intake {
   #admit(call: Call): void {
     const { plan } = call.order;
     const { kind } = this.#settings;
-    const copied = kind !== "event-loop" && !allPrimitive(call.args);
+    // Items that travel together are primitives, every one.
+    const copied = kind !== "event-loop" && call.count === 1 && !allPrimitive(call.args);
     const route = kind === "process" ? "process" : "thread";
     try {
       if (copied) inspectValue(call.args, "args", route, plan.transfer && new Set(plan.transfer));

@@ -20,6 +20,9 @@ export interface JobHost {
   progress(job: Job, value: unknown): void;
   /** The function that a call names: itself, or a promise while its module loads. */
   resolve(code: unknown): JobCode | Promise<JobCode>;
+  /** The item of a row that runs came to a number: makes it known and claims the next one.
+   *  @returns whether there was a next one. */
+  pass(value: number, startedAt: number, duration: number): boolean;
 }
 
 /** A loaded function, and what this worker has learnt about it. */
@@ -43,22 +46,25 @@ export interface RunHeader {
   /** By how much the token grows from call to call. */
   readonly step: 0 | 1;
   readonly count: number;
+  /** `row`: items of a map, owned through one word; what is taken back is the end of them. */
+  readonly form: "calls" | "row";
 }
 
 /** Calls of one function in neighbouring slots. */
 export class Run {
   readonly host: JobHost;
   readonly header: RunHeader;
-  readonly #args: readonly unknown[];
-  #at: number;
+  /** Holds the arguments of the next call from `at` on. */
+  readonly args: readonly unknown[];
+  at: number;
   #taken = 0;
 
   /** @param args holds the arguments of all its calls from `at` on. */
   constructor(host: JobHost, header: RunHeader, args: readonly unknown[], at: number) {
     this.host = host;
     this.header = header;
-    this.#args = args;
-    this.#at = at;
+    this.args = args;
+    this.at = at;
   }
 
   /** Calls that have not been taken. */
@@ -76,16 +82,28 @@ export class Run {
   next(job: Job | undefined): Job {
     const { arity } = this.header;
     const slot = this.header.slot + this.#taken;
-    const at = this.#at;
+    const { at } = this;
     this.#taken += 1;
-    this.#at = at + arity;
-    if (job === undefined) return new Job(this, slot, this.#args.slice(at, this.#at));
+    this.at = at + arity;
+    if (job === undefined) return new Job(this, slot, this.args.slice(at, this.at));
     job.run = this;
     job.slot = slot;
     // Written over, not made anew: what the function was given is a copy of the list, and nobody else holds it.
     if (job.args.length !== arity) job.args.length = arity;
-    for (let each = 0; each < arity; each += 1) job.args[each] = this.#args[at + each];
+    for (let each = 0; each < arity; each += 1) job.args[each] = this.args[at + each];
     return job;
+  }
+
+  /** The job, whose own call has ended, goes on with the next call of this run. */
+  step(job: Job): void {
+    this.#taken += 1;
+    this.at += this.header.arity;
+    job.slot += 1;
+  }
+
+  /** What has not been taken is not this worker's any more. */
+  drop(): void {
+    this.#taken = this.header.count;
   }
 }
 
@@ -118,6 +136,10 @@ export class Job {
 
   get token(): number {
     return this.run.tokenOf(this.slot);
+  }
+
+  get form(): RunHeader["form"] {
+    return this.run.header.form;
   }
 
   get attempt(): number {

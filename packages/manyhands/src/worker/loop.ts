@@ -7,7 +7,7 @@ import { TIME_ORIGIN } from "../base/clock.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { isThenable } from "../base/thenable.js";
 import { type Job, type JobCode, type JobHost, LOADING, Run } from "./job.js";
-import { leaveAlone, runAlone, runAmong } from "./scope.js";
+import { enterAlone, leaveAlone, runAlone, runAmong } from "./scope.js";
 
 /** A stretch without a turn of the event loop, in ms. */
 const SLICE = 5;
@@ -44,8 +44,8 @@ export class TaskLoop {
   constructor(host: JobHost, limit: number, scope: TaskScope) {
     this.#host = host;
     this.#limit = limit;
-    const header = { code: 0, attempt: 1, timeout: undefined, arity: 0, slot: 0, token: 0, step: 0, count: 0 } as const;
-    this.#nothing = new Run(host, header, [], 0);
+    const header = { code: 0, attempt: 1, timeout: undefined, arity: 0, slot: 0, token: 0, count: 0 } as const;
+    this.#nothing = new Run(host, { ...header, step: 0, form: "calls" }, [], 0);
     this.#scope = scope;
   }
 
@@ -81,8 +81,8 @@ export class TaskLoop {
       if (now - this.#stretchFrom > SLICE) return this.#yield();
       now = this.#begin(this.#take(run), now);
       const code = this.#scope === "alone" && run.left > 0 ? this.#host.resolve(run.header.code) : undefined;
-      if (code !== undefined && !(code instanceof Promise) && code.expected < SHORT)
-        now = this.#stretch(run, code, now);
+      if (this.#active.size > 0 || code === undefined || code instanceof Promise || code.expected >= SHORT) continue;
+      now = run.header.form === "row" ? this.#row(run, code, now) : this.#stretch(run, code, now);
     }
     this.#drain = "idle";
     this.#drainedAt = now;
@@ -119,6 +119,47 @@ export class TaskLoop {
     return now;
   }
 
+  /** The same for the items of a row, in the smallest loop there is: a program's first thousands of items are run
+   *  before any of this is compiled.
+   *  @returns the time. */
+  #row(run: Run, code: JobCode, from: number): number {
+    const { args, header } = run;
+    const until = Math.min(from + SLICE, this.#announcedAt + ANNOUNCE_EVERY);
+    const host = this.#host;
+    const job = this.#take(run);
+    job.startedAt = TIME_ORIGIN + from;
+    if (!host.claim(job)) return this.#drop(run, job, from);
+    enterAlone(job);
+    for (let began = from, at = run.at - header.arity; ; at = run.at - header.arity) {
+      let result: unknown;
+      try {
+        result = header.arity === 1 ? code.run(args[at] as never) : code.run(...(args.slice(at, run.at) as never[]));
+        if (typeof result !== "number" && isThenable(result)) return this.#await(job, code, result, began);
+      } catch (reason) {
+        return this.#failed(job, code, reason, began);
+      }
+      const now = performance.now();
+      // What is not the common case ends the stretch, and is done where all calls are.
+      if (typeof result !== "number" || run.left === 0 || now >= until || job.context !== undefined)
+        return this.#fulfilled(job, code, result, began);
+      this.#unannounced += 1;
+      if (!host.pass(result, job.startedAt, now - began)) return this.#drop(run, job, now);
+      run.step(job);
+      job.startedAt = TIME_ORIGIN + now;
+      began = now;
+      if (run.left === 0) this.#queue.shift();
+    }
+  }
+
+  /** The pool has taken back what is left of the row. */
+  #drop(run: Run, job: Job, now: number): number {
+    leaveAlone();
+    if (run.left > 0) this.#queue.shift();
+    run.drop();
+    this.#reuse(job);
+    return now;
+  }
+
   #take(run: Run): Job {
     const job = run.next(this.#spare);
     this.#spare = undefined;
@@ -150,6 +191,7 @@ export class TaskLoop {
     }
     job.startedAt = TIME_ORIGIN + now;
     if (this.#host.claim(job)) return this.#run(job, code, now);
+    if (job.run.header.form === "row") return this.#drop(job.run, job, now);
     this.#reuse(job);
     return now;
   }

@@ -3,6 +3,8 @@
  *
  *  Guarantees: what a call came to is out of this process before the next call begins; calls that were claimed and do
  *  not begin at once are given up again, before anything else of this process may run. */
+
+import { InvariantError } from "../base/errors.js";
 import { fitsSlot, InheritedCallFile, isAfter, LEASE, RECORD, recordKind } from "../memory/mod.js";
 import { FrameWriter } from "./frames.js";
 import type { Job } from "./job.js";
@@ -75,6 +77,10 @@ export class ProcessLine implements Line {
   begun(job: Job): void {
     if (this.#limit === 1) this.#file.own(this.#claimed, job.token, job.startedAt);
     else this.#file.started(job.slot, job.token, job.startedAt);
+  }
+
+  pass(): boolean {
+    throw new InvariantError("a process has no rows");
   }
 
   stopRequested(job: Job): boolean {

@@ -64,7 +64,8 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
       {
         post: (message) => this.#post(message),
         hand: (slot) => this.#calls.hand(slot),
-        handRun: (slot, count) => this.#handRun(slot, count),
+        handRun: (ticket, slot) => this.#handRun(slot, ticket.count),
+        takesRun: () => true,
         refused: (ticket, error) => {
           for (const { slot } of this.#ring.of(ticket)) this.#calls.free(slot);
           events.refused(ticket, error);

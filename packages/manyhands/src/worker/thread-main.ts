@@ -2,7 +2,8 @@
 
 import { parentPort, threadId, workerData } from "node:worker_threads";
 import type { Transferable } from "../futures/mod.js";
-import { CallSlots, fitsSlot } from "../memory/call-slots.js";
+import { CallSlots } from "../memory/call-slots.js";
+import { fitsSlot } from "../memory/slot-value.js";
 import type { Job } from "./job.js";
 import { type FromWorker, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
 import { Wakefulness } from "./wakefulness.js";
@@ -23,30 +24,39 @@ class ThreadLine implements Line {
   }
 
   claim(job: Job): boolean {
-    return this.#slots.claim(job.slot, job.token, job.startedAt);
+    if (job.form === "calls") return this.#slots.claim(job.slot, job.token, job.startedAt);
+    return this.#slots.rows.claim(job.run.header.slot, job.token, job.slot);
   }
 
   begun(job: Job): void {
-    this.#slots.begun(job.slot, job.startedAt);
+    if (job.form === "calls") this.#slots.begun(job.slot, job.startedAt);
+  }
+
+  pass(value: number, startedAt: number, duration: number): boolean {
+    this.#published = "something";
+    return this.#slots.rows.pass(value, startedAt, duration);
   }
 
   stopRequested(job: Job): boolean {
-    return this.#slots.stopRequested(job.slot, job.token);
+    // Nobody asks an item of a row to stop: whatever would is what keeps items from travelling together.
+    return job.form === "calls" && this.#slots.stopRequested(job.slot, job.token);
   }
 
   tookContext(job: Job): void {
-    this.#slots.markCooperative(job.slot);
+    if (job.form === "calls") this.#slots.markCooperative(job.slot);
   }
 
   publish(job: Job, value: unknown, duration: number): boolean {
     if (!fitsSlot(value)) return false;
-    this.#slots.finish(job.slot, value, duration);
+    if (job.form === "calls") this.#slots.finish(job.slot, value, duration);
+    else this.#slots.rows.finish(value, job.startedAt, duration);
     this.#published = "something";
     return true;
   }
 
   ended(job: Job, duration: number): void {
-    this.#slots.ended(job.slot, duration);
+    if (job.form === "calls") this.#slots.ended(job.slot, duration);
+    else this.#slots.rows.finishByMessage(job.startedAt, duration);
   }
 
   announce(): void {

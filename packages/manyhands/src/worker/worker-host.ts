@@ -22,6 +22,8 @@ export interface Line {
   claim(job: Job): boolean;
   /** Tells the true start of a call that was claimed while its module was loading. */
   begun(job: Job): void;
+  /** The item of a row that runs came to a number: publishes it and claims the next one. @returns whether there was one. */
+  pass(value: number, startedAt: number, duration: number): boolean;
   stopRequested(job: Job): boolean;
   tookContext(job: Job): void;
   /** Publishes a small outcome without a message. @returns false when it must be posted. */
@@ -93,6 +95,10 @@ export class WorkerHost implements JobHost {
 
   begun(job: Job): void {
     this.#line.begun(job);
+  }
+
+  pass(value: number, startedAt: number, duration: number): boolean {
+    return this.#line.pass(value, startedAt, duration);
   }
 
   stopRequested(job: Job): boolean {

@@ -5,13 +5,15 @@
 
 const PENDING = Symbol("pending");
 
+type Run = Float64Array | unknown[];
+
 export class Collection {
   readonly #order: "ordered" | "as-completed";
   /** Index of the first item that is collected here. */
   readonly #base: number;
   readonly #values: unknown[] = [];
-  /** Neighbours that came before their turn, by the place of the first. No other value is put beyond them. */
-  readonly #early = new Map<number, Float64Array>();
+  /** Neighbours that came before their turn, by the place of the first. Nothing in `#values` stands behind any of them. */
+  readonly #early = new Map<number, Run>();
   /** All before it have ended. */
   #cursor = 0;
   #failure: { readonly at: number; readonly reason: unknown } | undefined;
@@ -33,52 +35,55 @@ export class Collection {
   fulfilled(index: number, value: unknown): void {
     if (this.#order === "as-completed") this.#values.push(value);
     else {
-      this.#putAllEarly();
-      this.#put(index - this.#base, value);
+      const at = index - this.#base;
+      if (this.#early.size > 0 && at >= this.#values.length) return this.#putRun(at, [value]);
+      this.#put(at, value);
       if (this.#failure !== undefined) this.#advance();
     }
   }
 
-  /** The values of neighbours, from `index` on. Put there all at once: a program's first thousands of items come before
-   *  any loop of ours is compiled. */
+  /** The values of neighbours, from `index` on. */
   fulfilledRun(index: number, values: Float64Array): void {
-    const at = index - this.#base;
-    if (this.#order === "as-completed" || (at === this.#values.length && this.#failure === undefined)) {
-      this.#values.push(...values);
+    if (this.#order === "as-completed") this.#values.push(...values);
+    else {
+      const at = index - this.#base;
+      if (this.#failure === undefined && at >= this.#values.length) return this.#putRun(at, values);
+      for (let each = 0; each < values.length; each += 1) this.#put(at + each, values[each]);
       this.#putEarly();
-    } else if (this.#failure === undefined && at > this.#values.length) this.#early.set(at, values.slice());
-    else for (let each = 0; each < values.length; each += 1) this.fulfilled(index + each, values[each]);
-  }
-
-  /** Those that came before their turn, and have it now. */
-  #putEarly(): void {
-    if (this.#early.size === 0) return;
-    for (
-      let run = this.#early.get(this.#values.length);
-      run !== undefined;
-      run = this.#early.get(this.#values.length)
-    ) {
-      this.#early.delete(this.#values.length);
-      this.#values.push(...run);
+      if (this.#failure !== undefined) this.#advance();
     }
-  }
-
-  /** Puts them all at their places, with gaps: what comes one by one is going to fill these. */
-  #putAllEarly(): void {
-    if (this.#early.size === 0) return;
-    for (const [at, run] of this.#early)
-      for (let each = 0; each < run.length; each += 1) this.#put(at + each, run[each]);
-    this.#early.clear();
   }
 
   rejected(index: number, reason: unknown): void {
     const at = this.#order === "ordered" ? index - this.#base : 0;
     if (this.#failure === undefined || at < this.#failure.at) this.#failure = { at, reason };
-    if (this.#order === "ordered") {
-      this.#putAllEarly();
-      this.#put(at, undefined);
-    }
+    const early = [...this.#early];
+    this.#early.clear();
+    for (const [from, run] of early) for (const [each, value] of run.entries()) this.#put(from + each, value);
+    if (this.#order === "ordered") this.#put(at, undefined);
     this.#advance();
+  }
+
+  /** Neighbours that no value stands behind. All at once: a program's first thousands of items come before any loop of
+   *  ours is compiled. */
+  #putRun(at: number, run: Run): void {
+    const values = this.#values;
+    if (at > values.length) {
+      this.#early.set(at, run.slice());
+      return;
+    }
+    values.push(...run);
+    this.#putEarly();
+  }
+
+  /** Those whose turn it is now. */
+  #putEarly(): void {
+    if (this.#early.size === 0) return;
+    const values = this.#values;
+    for (let next = this.#early.get(values.length); next !== undefined; next = this.#early.get(values.length)) {
+      this.#early.delete(values.length);
+      values.push(...next);
+    }
   }
 
   #put(at: number, value: unknown): void {

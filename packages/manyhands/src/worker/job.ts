@@ -20,8 +20,12 @@ export interface JobHost {
   progress(job: Job, value: unknown): void;
   /** The function that a call names: itself, or a promise while its module loads. */
   resolve(code: unknown): JobCode | Promise<JobCode>;
-  /** The item of a row that runs came to a number: makes it known and claims the next one.
-   *  @returns whether there was a next one. */
+  readonly rows: Rows;
+}
+
+/** The rows of a worker, as its loop sees them. */
+export interface Rows {
+  /** The item that runs came to a number: publishes it and claims the next one. @returns whether there was a next one. */
   pass(value: number, startedAt: number, duration: number): boolean;
 }
 
@@ -94,11 +98,10 @@ export class Run {
     return job;
   }
 
-  /** The job, whose own call has ended, goes on with the next call of this run. */
-  step(job: Job): void {
-    this.#taken += 1;
-    this.at += this.header.arity;
-    job.slot += 1;
+  /** The next `count` calls have been run without having been taken one by one. */
+  skip(count: number): void {
+    this.#taken += count;
+    this.at += count * this.header.arity;
   }
 
   /** What has not been taken is not this worker's any more. */

@@ -19,6 +19,9 @@ const SHORT = 0.2;
 /** Announcements wait no longer than this while short calls run, in ms. */
 const ANNOUNCE_EVERY = 1;
 
+/** Not by the name of the global, which is a getter. */
+const clock = performance;
+
 /** Whether a task has its thread to itself, so that a plain variable can say which one runs. */
 export type TaskScope = "alone" | "among";
 
@@ -73,7 +76,7 @@ export class TaskLoop {
   drain(): void {
     if (this.#drain !== "idle") return;
     this.#drain = "draining";
-    let now = performance.now();
+    let now = clock.now();
     if (now - this.#drainedAt > SAME_STRETCH) this.#stretchFrom = now;
     while (this.#active.size < this.#limit) {
       const run = this.#queue.peek();
@@ -124,36 +127,57 @@ export class TaskLoop {
    *  @returns the time. */
   #row(run: Run, code: JobCode, from: number): number {
     const { args, header } = run;
+    const { arity } = header;
     const until = Math.min(from + SLICE, this.#announcedAt + ANNOUNCE_EVERY);
-    const host = this.#host;
+    const { rows } = this.#host;
     const job = this.#take(run);
     job.startedAt = TIME_ORIGIN + from;
-    if (!host.claim(job)) return this.#drop(run, job, from);
+    if (!this.#host.claim(job)) return this.#drop(run, job, from);
     enterAlone(job);
-    for (let began = from, at = run.at - header.arity; ; at = run.at - header.arity) {
+    let began = from;
+    // Counted here, and told to the run when the stretch ends.
+    let left = run.left;
+    for (let at = run.at - arity; ; at += arity) {
       let result: unknown;
       try {
-        result = header.arity === 1 ? code.run(args[at] as never) : code.run(...(args.slice(at, run.at) as never[]));
-        if (typeof result !== "number" && isThenable(result)) return this.#await(job, code, result, began);
+        result = arity === 1 ? code.run(args[at] as never) : code.run(...(args.slice(at, at + arity) as never[]));
+        if (typeof result !== "number" && isThenable(result)) {
+          this.#passed(run, left);
+          return this.#await(job, code, result, began);
+        }
       } catch (reason) {
+        this.#passed(run, left);
         return this.#failed(job, code, reason, began);
       }
-      const now = performance.now();
+      const now = clock.now();
       // What is not the common case ends the stretch, and is done where all calls are.
-      if (typeof result !== "number" || run.left === 0 || now >= until || job.context !== undefined)
+      if (typeof result !== "number" || left === 0 || now >= until || job.context !== undefined) {
+        this.#passed(run, left);
         return this.#fulfilled(job, code, result, began);
-      this.#unannounced += 1;
-      if (!host.pass(result, job.startedAt, now - began)) return this.#drop(run, job, now);
-      run.step(job);
+      }
+      const more = rows.pass(result, job.startedAt, now - began);
+      left -= 1;
+      if (!more) return this.#drop(run, job, now);
+      job.slot += 1;
       job.startedAt = TIME_ORIGIN + now;
       began = now;
-      if (run.left === 0) this.#queue.shift();
     }
+  }
+
+  /** So many items of the run are left. */
+  #passed(run: Run, left: number): void {
+    const passed = run.left - left;
+    if (passed === 0) return;
+    this.#unannounced += passed;
+    run.skip(passed);
+    if (left === 0) this.#queue.shift();
   }
 
   /** The pool has taken back what is left of the row. */
   #drop(run: Run, job: Job, now: number): number {
     leaveAlone();
+    // At least one has ended, or nothing will be announced for it.
+    this.#unannounced += 1;
     if (run.left > 0) this.#queue.shift();
     run.drop();
     this.#reuse(job);
@@ -169,7 +193,7 @@ export class TaskLoop {
 
   /** Lets the event loop turn, then goes on. */
   #yield(): void {
-    this.#announce(performance.now());
+    this.#announce(clock.now());
     this.#drain = "yielding";
     setImmediate(() => {
       this.#drain = "idle";
@@ -184,7 +208,7 @@ export class TaskLoop {
     const code = this.#host.resolve(job.run.header.code);
     if (code instanceof Promise) {
       this.#load(job, code);
-      return performance.now();
+      return clock.now();
     }
     if (this.#unannounced > 0 && (code.expected > SHORT || now - this.#announcedAt > ANNOUNCE_EVERY)) {
       this.#announce(now);
@@ -203,11 +227,11 @@ export class TaskLoop {
     const { code } = job;
     this.#active.set(job.slot, job);
     this.#loading.add(code);
-    this.#announce(performance.now());
+    this.#announce(clock.now());
     loading.then(
       (loaded) => {
         this.#loading.delete(code);
-        const now = performance.now();
+        const now = clock.now();
         job.startedAt = TIME_ORIGIN + now;
         this.#host.begun(job);
         this.#run(job, loaded, now);
@@ -215,7 +239,7 @@ export class TaskLoop {
       },
       (reason: unknown) => {
         this.#loading.delete(code);
-        this.#rejected(job, reason, performance.now(), performance.now());
+        this.#rejected(job, reason, clock.now(), clock.now());
         this.drain();
       },
     );
@@ -245,7 +269,7 @@ export class TaskLoop {
         this.#goOn(this.#failed(job, code, reason, from));
       },
     );
-    return performance.now();
+    return clock.now();
   }
 
   /** Runs what is next after a call that awaited something. Perhaps only promises: then the event loop has not turned,
@@ -256,7 +280,7 @@ export class TaskLoop {
   }
 
   #fulfilled(job: Job, code: JobCode, value: unknown, from: number): number {
-    const now = performance.now();
+    const now = clock.now();
     learn(code, now - from);
     this.#ended(job, now);
     this.#host.fulfilled(job, value, now - from);
@@ -266,7 +290,7 @@ export class TaskLoop {
   }
 
   #failed(job: Job, code: JobCode, reason: unknown, from: number): number {
-    const now = performance.now();
+    const now = clock.now();
     learn(code, now - from);
     this.#rejected(job, reason, from, now);
     return now;

@@ -7,7 +7,7 @@
 import { InvariantError } from "../base/errors.js";
 import { fitsSlot, InheritedCallFile, isAfter, LEASE, RECORD, recordKind } from "../memory/mod.js";
 import { FrameWriter } from "./frames.js";
-import type { Job } from "./job.js";
+import type { Job, Rows } from "./job.js";
 import type { FromWorker } from "./messages.js";
 import type { Line } from "./worker-host.js";
 
@@ -22,6 +22,11 @@ const BLOCK_CALLS = 256;
 
 export class ProcessLine implements Line {
   readonly kind = "process";
+  readonly rows: Rows = {
+    pass: () => {
+      throw new InvariantError("a process has no rows");
+    },
+  };
   readonly id: number = process.pid;
   readonly #limit: number;
   readonly #frames = new FrameWriter(4);
@@ -77,10 +82,6 @@ export class ProcessLine implements Line {
   begun(job: Job): void {
     if (this.#limit === 1) this.#file.own(this.#claimed, job.token, job.startedAt);
     else this.#file.started(job.slot, job.token, job.startedAt);
-  }
-
-  pass(): boolean {
-    throw new InvariantError("a process has no rows");
   }
 
   stopRequested(job: Job): boolean {

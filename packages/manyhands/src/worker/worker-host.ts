@@ -9,7 +9,7 @@ import { resolveFunction } from "../wire/resolve-function.js";
 import { transferListOf } from "../wire/transfer.js";
 import { serializationError } from "../wire/values.js";
 import type { TaskContext } from "./context.js";
-import type { Job, JobCode, JobHost } from "./job.js";
+import type { Job, JobCode, JobHost, Rows } from "./job.js";
 import { TaskLoop } from "./loop.js";
 import { type FromWorker, type Initializer, LARGE, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
 
@@ -22,8 +22,7 @@ export interface Line {
   claim(job: Job): boolean;
   /** Tells the true start of a call that was claimed while its module was loading. */
   begun(job: Job): void;
-  /** The item of a row that runs came to a number: publishes it and claims the next one. @returns whether there was one. */
-  pass(value: number, startedAt: number, duration: number): boolean;
+  readonly rows: Rows;
   stopRequested(job: Job): boolean;
   tookContext(job: Job): void;
   /** Publishes a small outcome without a message. @returns false when it must be posted. */
@@ -43,6 +42,7 @@ const MEMORY_EVERY = 20;
 
 export class WorkerHost implements JobHost {
   readonly worker: TaskContext["worker"];
+  readonly rows: Rows;
   readonly #line: Line;
   readonly #settings: WorkerSettings;
   readonly #loop: TaskLoop;
@@ -55,6 +55,7 @@ export class WorkerHost implements JobHost {
 
   constructor(line: Line, settings: WorkerSettings) {
     this.#line = line;
+    this.rows = line.rows;
     this.#settings = settings;
     this.worker = { kind: line.kind, id: line.id, name: settings.name };
     this.#loop = new TaskLoop(this, settings.tasksPerWorker, settings.tasksPerWorker === 1 ? "alone" : "among");
@@ -95,10 +96,6 @@ export class WorkerHost implements JobHost {
 
   begun(job: Job): void {
     this.#line.begun(job);
-  }
-
-  pass(value: number, startedAt: number, duration: number): boolean {
-    return this.#line.pass(value, startedAt, duration);
   }
 
   stopRequested(job: Job): boolean {

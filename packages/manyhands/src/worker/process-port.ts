@@ -38,6 +38,10 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#events = events;
     this.#calls = new ProcessCalls(file, this.#ring, settings.tasksPerWorker, {
       ended: (slot, kind, value) => this.#fulfilled(slot, recordValue(kind, value)),
+      endedRun: (ticket, offset, run) => {
+        this.#heard = "outcomes";
+        events.fulfilledRun(ticket, offset, run);
+      },
       returned: (ticket, offset) => events.skipped(ticket, offset),
       turn: () => events.turn(),
     });

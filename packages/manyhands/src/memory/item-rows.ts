@@ -173,14 +173,16 @@ export class ItemRows {
     return true;
   }
 
-  /** The item that runs came to a number: publishes it and claims the next one.
+  /** The item that runs came to this: publishes it and claims the next one.
    *  @returns whether there was a next one. */
-  pass(value: number, startedAt: number, duration: number): boolean {
+  pass(value: SlotValue, startedAt: number, duration: number): boolean {
     const slot = this.#slot;
-    this.#values[slot] = value;
+    if (typeof value === "number") {
+      this.#values[slot] = value;
+      this.#kinds[slot] = KIND.number;
+    } else this.#odd(kindOf(value));
     this.#starts[slot] = startedAt;
     this.#durations[slot] = duration;
-    this.#kinds[slot] = KIND.number;
     if (duration > this.#peak) {
       this.#peak = duration;
       this.#longest[this.#row] = duration;
@@ -206,6 +208,13 @@ export class ItemRows {
     this.#end(KIND.message, startedAt, duration);
   }
 
+  /** The item that runs came to no number. */
+  #odd(kind: number, slot = this.#slot): void {
+    this.#kinds[slot] = kind;
+    const item = begunOf(this.#word) - 1;
+    if ((this.#numbers[this.#row] ?? 0) > item) this.#numbers[this.#row] = item;
+  }
+
   #end(kind: number, startedAt: number, duration: number): void {
     const [row, slot] = [this.#row, this.#slot];
     // A result that turns out not to travel ends its item a second time, with the error that says so.
@@ -213,11 +222,10 @@ export class ItemRows {
     this.#slot = -1;
     this.#starts[slot] = startedAt;
     this.#durations[slot] = duration;
-    this.#kinds[slot] = kind;
+    if (kind === KIND.number) this.#kinds[slot] = kind;
+    else this.#odd(kind, slot);
     this.#peak = Math.max(this.#peak, duration);
     this.#longest[row] = this.#peak;
-    const item = begunOf(this.#word) - 1;
-    if (kind !== KIND.number && (this.#numbers[row] ?? 0) > item) this.#numbers[row] = item;
     for (let word = this.#word; !this.#cells.replace(row, word, word + 1); ) word = this.#cells.load(row);
   }
 }

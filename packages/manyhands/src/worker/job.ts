@@ -2,6 +2,7 @@
  *
  *  Guarantees: waiting costs nothing for each call: a run of hundreds is one object, and a call becomes a job only when
  *  it starts. */
+import type { SlotValue } from "../memory/slot-value.js";
 import type { TaskContext } from "./context.js";
 
 /** How the loop reaches its pool. One implementation for each kind of worker. */
@@ -20,13 +21,15 @@ export interface JobHost {
   progress(job: Job, value: unknown): void;
   /** The function that a call names: itself, or a promise while its module loads. */
   resolve(code: unknown): JobCode | Promise<JobCode>;
-  readonly rows: Rows;
+  /** Directly: what goes through it is the smallest of calls. */
+  readonly line: PassingLine;
 }
 
-/** The rows of a worker, as its loop sees them. */
-export interface Rows {
-  /** The item that runs came to a number: publishes it and claims the next one. @returns whether there was a next one. */
-  pass(value: number, startedAt: number, duration: number): boolean;
+/** What the loop uses of its worker's line. */
+export interface PassingLine {
+  /** The call that runs came to this: makes it known, and claims the next call of its run, in the slot behind it.
+   *  @param next when that begins, epoch ms. @returns whether it is claimed; if not, it is to be claimed by itself. */
+  pass(job: Job, value: SlotValue, duration: number, next: number): boolean;
 }
 
 /** A loaded function, and what this worker has learnt about it. */
@@ -102,11 +105,6 @@ export class Run {
   skip(count: number): void {
     this.#taken += count;
     this.at += count * this.header.arity;
-  }
-
-  /** What has not been taken is not this worker's any more. */
-  drop(): void {
-    this.#taken = this.header.count;
   }
 }
 

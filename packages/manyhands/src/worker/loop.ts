@@ -6,6 +6,7 @@
 import { TIME_ORIGIN } from "../base/clock.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { isThenable } from "../base/thenable.js";
+import { fitsSlot, type SlotValue } from "../memory/slot-value.js";
 import { type Job, type JobCode, type JobHost, LOADING, Run } from "./job.js";
 import { enterAlone, leaveAlone, runAlone, runAmong } from "./scope.js";
 
@@ -85,7 +86,7 @@ export class TaskLoop {
       now = this.#begin(this.#take(run), now);
       const code = this.#scope === "alone" && run.left > 0 ? this.#host.resolve(run.header.code) : undefined;
       if (this.#active.size > 0 || code === undefined || code instanceof Promise || code.expected >= SHORT) continue;
-      now = run.header.form === "row" ? this.#row(run, code, now) : this.#stretch(run, code, now);
+      now = this.#stretch(run, code, now);
     }
     this.#drain = "idle";
     this.#drainedAt = now;
@@ -95,44 +96,18 @@ export class TaskLoop {
     this.#host.announce();
   }
 
-  /** Runs the calls of one run that end at once, as long as nothing else is due. The same as {@link #begin} for each,
-   *  in one loop: what a small call costs is the number of functions it goes through.
+  /** Runs the calls of one run that end at once with small values, as long as nothing else is due. The same as
+   *  {@link #begin} for each, in the smallest loop there is: a program's first thousands of calls are run before any of
+   *  this is compiled, and cost as much as the functions they go through.
    *  @returns the time. */
   #stretch(run: Run, code: JobCode, from: number): number {
-    const until = Math.min(from + SLICE, this.#announcedAt + ANNOUNCE_EVERY);
-    const host = this.#host;
-    let now = from;
-    while (run.left > 0 && now < until && this.#active.size === 0) {
-      const job = this.#take(run);
-      job.startedAt = TIME_ORIGIN + now;
-      if (!host.claim(job)) {
-        this.#reuse(job);
-        continue;
-      }
-      const began = now;
-      let result: unknown;
-      try {
-        result = runAlone(job, code.run);
-        if (typeof result !== "number" && isThenable(result)) return this.#await(job, code, result, began);
-      } catch (reason) {
-        return this.#failed(job, code, reason, began);
-      }
-      now = this.#fulfilled(job, code, result, began);
-    }
-    return now;
-  }
-
-  /** The same for the items of a row, in the smallest loop there is: a program's first thousands of items are run
-   *  before any of this is compiled.
-   *  @returns the time. */
-  #row(run: Run, code: JobCode, from: number): number {
     const { args, header } = run;
     const { arity } = header;
     const until = Math.min(from + SLICE, this.#announcedAt + ANNOUNCE_EVERY);
-    const { rows } = this.#host;
+    const { line } = this.#host;
     const job = this.#take(run);
     job.startedAt = TIME_ORIGIN + from;
-    if (!this.#host.claim(job)) return this.#drop(run, job, from);
+    if (!this.#host.claim(job)) return this.#unclaimed(job, from);
     enterAlone(job);
     let began = from;
     // Counted here, and told to the run when the stretch ends.
@@ -150,18 +125,36 @@ export class TaskLoop {
         return this.#failed(job, code, reason, began);
       }
       const now = clock.now();
+      const small = typeof result === "number" || fitsSlot(result);
       // What is not the common case ends the stretch, and is done where all calls are.
-      if (typeof result !== "number" || left === 0 || now >= until || job.context !== undefined) {
+      if (!small || left === 0 || now >= until || job.context !== undefined) {
         this.#passed(run, left);
         return this.#fulfilled(job, code, result, began);
       }
-      const more = rows.pass(result, job.startedAt, now - began);
+      const next = TIME_ORIGIN + now;
+      if (!line.pass(job, result as SlotValue, now - began, next)) {
+        this.#passed(run, left);
+        this.#ended(job, now);
+        this.#reuse(job);
+        return now;
+      }
       left -= 1;
-      if (!more) return this.#drop(run, job, now);
       job.slot += 1;
-      job.startedAt = TIME_ORIGIN + now;
+      job.startedAt = next;
       began = now;
     }
+  }
+
+  /** The pool has taken the call back; of a row all that is left.
+   *  @returns the time. */
+  #unclaimed(job: Job, now: number): number {
+    const { run } = job;
+    if (run.header.form === "row" && run.left > 0) {
+      run.skip(run.left);
+      this.#queue.shift();
+    }
+    this.#reuse(job);
+    return now;
   }
 
   /** So many items of the run are left. */
@@ -171,17 +164,6 @@ export class TaskLoop {
     this.#unannounced += passed;
     run.skip(passed);
     if (left === 0) this.#queue.shift();
-  }
-
-  /** The pool has taken back what is left of the row. */
-  #drop(run: Run, job: Job, now: number): number {
-    leaveAlone();
-    // At least one has ended, or nothing will be announced for it.
-    this.#unannounced += 1;
-    if (run.left > 0) this.#queue.shift();
-    run.drop();
-    this.#reuse(job);
-    return now;
   }
 
   #take(run: Run): Job {
@@ -215,9 +197,7 @@ export class TaskLoop {
     }
     job.startedAt = TIME_ORIGIN + now;
     if (this.#host.claim(job)) return this.#run(job, code, now);
-    if (job.run.header.form === "row") return this.#drop(job.run, job, now);
-    this.#reuse(job);
-    return now;
+    return this.#unclaimed(job, now);
   }
 
   /** The module of a call loads while nothing else could run before it anyway, so the call is claimed already. */

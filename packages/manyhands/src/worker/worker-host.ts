@@ -9,12 +9,12 @@ import { resolveFunction } from "../wire/resolve-function.js";
 import { transferListOf } from "../wire/transfer.js";
 import { serializationError } from "../wire/values.js";
 import type { TaskContext } from "./context.js";
-import type { Job, JobCode, JobHost, Rows } from "./job.js";
+import type { Job, JobCode, JobHost, PassingLine } from "./job.js";
 import { TaskLoop } from "./loop.js";
 import { type FromWorker, type Initializer, LARGE, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
 
 /** The worker's end of its connection with the pool. */
-export interface Line {
+export interface Line extends PassingLine {
   readonly kind: "thread" | "process";
   readonly id: number;
   /** Sends a message; throws when a part of it cannot be cloned. */
@@ -22,7 +22,6 @@ export interface Line {
   claim(job: Job): boolean;
   /** Tells the true start of a call that was claimed while its module was loading. */
   begun(job: Job): void;
-  readonly rows: Rows;
   stopRequested(job: Job): boolean;
   tookContext(job: Job): void;
   /** Publishes a small outcome without a message. @returns false when it must be posted. */
@@ -42,8 +41,7 @@ const MEMORY_EVERY = 20;
 
 export class WorkerHost implements JobHost {
   readonly worker: TaskContext["worker"];
-  readonly rows: Rows;
-  readonly #line: Line;
+  readonly line: Line;
   readonly #settings: WorkerSettings;
   readonly #loop: TaskLoop;
   readonly #targets: WireFunction[] = [];
@@ -54,8 +52,7 @@ export class WorkerHost implements JobHost {
   #memoryAt = 0;
 
   constructor(line: Line, settings: WorkerSettings) {
-    this.#line = line;
-    this.rows = line.rows;
+    this.line = line;
     this.#settings = settings;
     this.worker = { kind: line.kind, id: line.id, name: settings.name };
     this.#loop = new TaskLoop(this, settings.tasksPerWorker, settings.tasksPerWorker === 1 ? "alone" : "among");
@@ -74,14 +71,14 @@ export class WorkerHost implements JobHost {
         this.#targets[message.index] = message.target;
         break;
       case "calls":
-        readCalls(message.calls, this.#line.kind, this, (run) => this.#loop.push(run));
+        readCalls(message.calls, this.line.kind, this, (run) => this.#loop.push(run));
         if (this.#phase !== "starting") this.#loop.drain();
         break;
       case "stop":
         this.#loop.stop(message.slot, message.token, message.reason);
         break;
       case "ping":
-        this.#line.post({ type: "alive" });
+        this.line.post({ type: "alive" });
         break;
       case "close":
         this.#phase = "closing";
@@ -91,28 +88,28 @@ export class WorkerHost implements JobHost {
   }
 
   claim(job: Job): boolean {
-    return this.#line.claim(job);
+    return this.line.claim(job);
   }
 
   begun(job: Job): void {
-    this.#line.begun(job);
+    this.line.begun(job);
   }
 
   stopRequested(job: Job): boolean {
-    return this.#line.stopRequested(job);
+    return this.line.stopRequested(job);
   }
 
   tookContext(job: Job): void {
-    this.#line.tookContext(job);
+    this.line.tookContext(job);
   }
 
   progress(job: Job, value: unknown): void {
     this.#reported.add(job);
     try {
-      this.#line.post({ type: "progress", slot: job.slot, token: job.token, value });
+      this.line.post({ type: "progress", slot: job.slot, token: job.token, value });
     } catch {
       // Thrown into the task, where the value comes from: there it can be mended.
-      throw serializationError(value, "progress", this.#line.kind);
+      throw serializationError(value, "progress", this.line.kind);
     }
   }
 
@@ -124,16 +121,16 @@ export class WorkerHost implements JobHost {
   fulfilled(job: Job, value: unknown, duration: number): void {
     // A job that has not taken its context has reported nothing.
     const reported = job.context !== undefined && this.#reported.has(job);
-    if (reported || !this.#line.publish(job, value, duration)) this.#postValue(job, value, duration);
+    if (reported || !this.line.publish(job, value, duration)) this.#postValue(job, value, duration);
   }
 
   rejected(job: Job, reason: unknown, duration: number): void {
-    this.#line.ended(job, duration);
-    this.#line.post({ type: "error", slot: job.slot, error: encodeError(reason) });
+    this.line.ended(job, duration);
+    this.line.post({ type: "error", slot: job.slot, error: encodeError(reason) });
   }
 
   announce(): void {
-    this.#line.announce();
+    this.line.announce();
     if (this.#settings.memory === "report") this.#reportMemory();
     if (this.#phase === "closing") this.#leaveWhenDone();
   }
@@ -144,12 +141,12 @@ export class WorkerHost implements JobHost {
         const run = await resolveFunction(initializer.target);
         await run(...(initializer.args as never[]));
       } catch (error) {
-        this.#line.post({ type: "broken", error: encodeError(error) });
+        this.line.post({ type: "broken", error: encodeError(error) });
         return;
       }
     }
     if (this.#phase === "starting") this.#phase = "serving";
-    this.#line.post({ type: "ready" });
+    this.line.post({ type: "ready" });
     this.#loop.drain();
   }
 
@@ -168,13 +165,13 @@ export class WorkerHost implements JobHost {
   }
 
   #postValue(job: Job, value: unknown, duration: number): void {
-    this.#line.ended(job, duration);
-    const moved = this.#line.kind === "thread" ? transferListOf(value) : [];
+    this.line.ended(job, duration);
+    const moved = this.line.kind === "thread" ? transferListOf(value) : [];
     try {
       const copied = moved.length > 0 ? 0 : largeSize(value);
-      this.#line.post({ type: "value", slot: job.slot, value, copied }, moved);
+      this.line.post({ type: "value", slot: job.slot, value, copied }, moved);
     } catch (cause) {
-      const error = serializationError(value, "result", this.#line.kind);
+      const error = serializationError(value, "result", this.line.kind);
       if (error.cause === undefined) error.cause = cause;
       this.rejected(job, error, duration);
     }
@@ -184,11 +181,11 @@ export class WorkerHost implements JobHost {
     const now = performance.now();
     if (now - this.#memoryAt < MEMORY_EVERY) return;
     this.#memoryAt = now;
-    this.#line.post({ type: "memory", bytes: this.#line.memory() });
+    this.line.post({ type: "memory", bytes: this.line.memory() });
   }
 
   #leaveWhenDone(): void {
-    if (this.#loop.idle) this.#line.exit(0);
+    if (this.#loop.idle) this.line.exit(0);
   }
 }
 

@@ -125,6 +125,16 @@ describe("Profile", () => {
     expect(quick.cost).toBeGreaterThan(0);
   });
 
+  test("one interrupted call in a row of quick ones counts with its share, a second one near it by itself", () => {
+    const profile = new Profile();
+    profile.observeRun(200, 0.4, 0.003);
+    profile.observeRun(200, 5.4, 5);
+    // 5.4 ms for 200 calls: not a quarter of the 5 ms that one of them took.
+    expect(profile.cost).toBeLessThanOrEqual(27);
+    profile.observeRun(20, 5.04, 5);
+    expect(profile.cost).toBeGreaterThan(1000);
+  });
+
   test("one slow call among quick ones makes it careful at once, and is forgotten slowly", () => {
     const profile = new Profile();
     for (let n = 0; n < 100; n += 1) profile.observe(0.01);

@@ -26,20 +26,33 @@ export class Bundle<T> {
     this.#shape = host.shape;
   }
 
-  /** Whether the item goes with those that wait, and nothing need be submitted yet. */
-  joins(item: T): boolean {
-    if (this.#most === 1 || this.#shape === "list" || this.#count + 1 >= this.#most) return false;
-    return (this.#count === 0 || this.#arity === 1) && (typeof item === "number" || isSimple(item));
-  }
-
-  /** Adds an item that joins. */
-  join(item: T, index: number): void {
+  /** Adds the item if it goes with those that wait, and nothing need be submitted yet. */
+  tryJoin(item: T, index: number): boolean {
+    if (this.#shape === "list" || this.#count + 1 >= this.#most || (this.#count > 0 && this.#arity !== 1)) return false;
+    if (typeof item !== "number" && !isSimple(item)) return false;
     if (this.#count === 0) {
       this.#index = index;
       this.#arity = 1;
     }
     this.#args.push(item);
     this.#count += 1;
+    return true;
+  }
+
+  /** The same for the elements of `list` from `from` on, below `end`. @returns how many joined. */
+  joinFrom(list: readonly T[], from: number, end: number): number {
+    if (this.#shape === "list" || (this.#count > 0 && this.#arity !== 1)) return 0;
+    const last = Math.min(end, list.length, from + this.#most - this.#count - 1);
+    let at = from;
+    while (at < last && (typeof list[at] === "number" || isSimple(list[at]))) at += 1;
+    if (at <= from) return 0;
+    if (this.#count === 0) {
+      this.#index = from;
+      this.#arity = 1;
+    }
+    this.#args.push(...list.slice(from, at));
+    this.#count += at - from;
+    return at - from;
   }
 
   /** Adds the item at `index`; throws when it is none, or when the executor takes no more calls. */

@@ -22,6 +22,18 @@ export interface CallReport {
   readonly workerName: string;
 }
 
+/** What neighbouring items came to that ran one after another. The lists are good until whoever is told returns, whatever
+ *  else is done until then. */
+export interface ItemRun {
+  readonly values: Float64Array;
+  /** Epoch ms. */
+  readonly starts: Float64Array;
+  /** In ms. */
+  readonly durations: Float64Array;
+  /** No item of these ran longer than this, in ms. */
+  readonly longest: number;
+}
+
 /** Where the executor puts an item's outcome. */
 export interface ItemSink {
   fulfilled(
@@ -32,15 +44,8 @@ export interface ItemSink {
     attempt: number,
     workerName: string,
   ): void;
-  /** Neighbouring items, from `index` on; the lists are valid until this returns. */
-  fulfilledRun(
-    index: number,
-    values: readonly unknown[],
-    starts: Float64Array,
-    durations: Float64Array,
-    attempt: number,
-    workerName: string,
-  ): void;
+  /** Neighbouring items, from `index` on. */
+  fulfilledRun(index: number, run: ItemRun, attempt: number, workerName: string): void;
   rejected(index: number, reason: unknown, report: CallReport): void;
   /** Whether calls of this map still count as submitted work while the executor drains. */
   readonly drains: boolean;
@@ -122,7 +127,7 @@ export class MapRun<T> implements ItemSink {
   pump(): void {
     if (this.#pump === "running" || (this.#pulled - this.#taken) * 2 > this.#window) return;
     this.#pump = "running";
-    if (this.#source.kind === "sync") this.#pumpSync(this.#source.iterator);
+    if (this.#source.kind === "sync") this.#pumpSync(this.#source);
     else if (this.#source.kind === "async") return void this.#pumpAsync(this.#source.iterator);
     this.#pump = "idle";
   }
@@ -207,23 +212,15 @@ export class MapRun<T> implements ItemSink {
     this.#arrive({ index, outcome: { status: "fulfilled", value }, report });
   }
 
-  fulfilledRun(
-    index: number,
-    values: readonly unknown[],
-    starts: Float64Array,
-    durations: Float64Array,
-    attempt: number,
-    workerName: string,
-  ): void {
+  fulfilledRun(index: number, run: ItemRun, attempt: number, workerName: string): void {
     if (this.#demand === "left") return;
+    const { values, starts, durations } = run;
     if (this.#collection !== undefined) {
       this.#collection.fulfilledRun(index, values);
       return this.#collected(values.length);
     }
-    // Copied: a consumer that is served may pull and submit, and outcomes that come by then use the same lists.
-    const [from, during] = [starts.slice(0, values.length), durations.slice(0, values.length)];
     for (let at = 0; at < values.length; at += 1) {
-      this.fulfilled(index + at, values[at], from[at] ?? 0, during[at] ?? 0, attempt, workerName);
+      this.fulfilled(index + at, values[at], starts[at] ?? 0, durations[at] ?? 0, attempt, workerName);
     }
   }
 
@@ -276,12 +273,15 @@ export class MapRun<T> implements ItemSink {
     this.#serve();
   }
 
-  #pumpSync(iterator: Iterator<T>): void {
+  #pumpSync({ iterator, list }: Source<T> & { kind: "sync" }): void {
     this.#window = this.#host.window();
     const bundle = new Bundle(this.#host, this);
     try {
       while (this.#source.kind === "sync" && this.#pulled - this.#taken < this.#window) {
-        const next = iterator.next();
+        // An array's elements are looked at where they are: asking its iterator takes longer than all else here.
+        if (list !== undefined) this.#pulled += bundle.joinFrom(list, this.#pulled, this.#taken + this.#window);
+        if (list !== undefined && this.#pulled - this.#taken >= this.#window) break;
+        const next = list === undefined ? iterator.next() : elementOf(list, this.#pulled);
         // An input may close its own map.
         if (this.#source.kind !== "sync") break;
         if (next.done === true) this.#source = { kind: "ended" };
@@ -295,15 +295,14 @@ export class MapRun<T> implements ItemSink {
   }
 
   #accept(item: T, bundle: Bundle<T>): void {
-    if (bundle.joins(item)) {
-      bundle.join(item, this.#pulled);
+    if (bundle.tryJoin(item, this.#pulled)) {
       this.#pulled += 1;
-    } else {
-      this.#send(bundle, () => {
-        bundle.add(item, this.#pulled);
-        this.#pulled += 1;
-      });
+      return;
     }
+    this.#send(bundle, () => {
+      bundle.add(item, this.#pulled);
+      this.#pulled += 1;
+    });
   }
 
   /** The host may refuse: then there is no more input, and what it refused was never pulled. */
@@ -385,4 +384,9 @@ export class MapRun<T> implements ItemSink {
       consumer.resolve(undefined);
     }
   }
+}
+
+/** What the iterator of an array gives, whose elements may change until then. */
+function elementOf<T>(list: readonly T[], at: number): IteratorResult<T, undefined> {
+  return at < list.length ? { done: false, value: list[at] as T } : { done: true, value: undefined };
 }

@@ -2,10 +2,13 @@
 import { InvalidOptionError } from "../base/errors.js";
 
 export type Source<T> =
-  | { readonly kind: "sync"; readonly iterator: Iterator<T> }
+  /** `list`: the iterator's values, where these are known to be the elements of an array. */
+  | { readonly kind: "sync"; readonly iterator: Iterator<T>; readonly list: readonly T[] | undefined }
   | { readonly kind: "async"; readonly iterator: AsyncIterator<T> }
   | { readonly kind: "ended" }
   | { readonly kind: "failed"; readonly error: unknown };
+
+const ARRAY_ITERATOR = Array.prototype[Symbol.iterator];
 
 /** @throws InvalidOptionError (`ERR_INVALID_OPTION`) for what cannot be iterated. */
 export function sourceOf<T>(items: Iterable<T> | AsyncIterable<T>): Source<T> {
@@ -14,7 +17,10 @@ export function sourceOf<T>(items: Iterable<T> | AsyncIterable<T>): Source<T> {
     Iterable<T> & AsyncIterable<T>
   >;
   if (forAwait !== undefined) return { kind: "async", iterator: forAwait.call(items as AsyncIterable<T>) };
-  if (forOf !== undefined) return { kind: "sync", iterator: forOf.call(items as Iterable<T>) };
+  if (forOf !== undefined) {
+    const list = Array.isArray(items) && forOf === ARRAY_ITERATOR ? (items as readonly T[]) : undefined;
+    return { kind: "sync", iterator: forOf.call(items as Iterable<T>), list };
+  }
   throw new InvalidOptionError("items", `items must be an iterable or an async iterable, got ${typeof items}`);
 }
 

@@ -22,5 +22,5 @@ export {
   type Outcome,
 } from "./future.js";
 export { type MapOutcome, MapResults } from "./map-results.js";
-export { type CallReport, type Entry, type ItemSink, type MapHost, MapRun } from "./map-run.js";
+export { type CallReport, type Entry, type ItemRun, type ItemSink, type MapHost, MapRun } from "./map-run.js";
 export { type ReturnWhen, wait } from "./wait.js";

@@ -128,6 +128,11 @@ export class CallFile implements Disposable {
     for (const at of [RECALLED_AT, STOP_AT]) writeSync(this.fd, this.#byte, 0, 1, at + slot);
   }
 
+  /** The same for neighbours. */
+  wipeRun(slot: number, count: number): void {
+    if (this.#marked.size > 0) for (let at = slot; at < slot + count; at += 1) this.wipe(at);
+  }
+
   claimed(): Claimed {
     const { first, second, start } = this.#open === "open" ? this.#entry.read(this.fd, 0) : this.#entry;
     return { upTo: first, token: second, startedAt: start };

@@ -9,16 +9,20 @@
  *  0     finished   number of outcomes ever published in the ring
  *  64    slots      SLOTS × 32: word (generation << 3 | state), kind, value f64, start f64, duration f64
  *  …     ring       SLOTS × 4: the slots whose outcome was published, in order
+ *  …     rows       see item-rows.ts
  *  ```
  *  Only `finished`, the words and the kinds are ever touched by both sides at once; all else is written before one of
  *  them and read after it, and needs no atomic access, which would cost as much as the rest of a small call. */
 import { type Cells, SharedCells } from "./cells.js";
+import { ItemRows, rowBytes } from "./item-rows.js";
+import type { SlotValue } from "./slot-value.js";
 
 export const SLOTS = 1024;
 const HEADER = 64;
 const SLOT_BYTES = 32;
 const RING_AT = HEADER + SLOTS * SLOT_BYTES;
-const BYTES = RING_AT + SLOTS * 4;
+const ROWS_AT = RING_AT + SLOTS * 4;
+const BYTES = ROWS_AT + rowBytes(SLOTS);
 
 /** States of a slot: the lowest three bits of its word. */
 const FREE = 0;
@@ -35,15 +39,9 @@ const GENERATIONS = 1 << 28;
 const KIND = { none: 0, undefined: 1, null: 2, true: 3, false: 4, number: 5 } as const;
 const COOPERATIVE = 1 << 8;
 
-/** The values that fit a slot. Everything else travels as a message. */
-export type SlotValue = undefined | null | boolean | number;
-
-export function fitsSlot(value: unknown): value is SlotValue {
-  return typeof value === "number" || value === undefined || value === null || typeof value === "boolean";
-}
-
 export class CallSlots {
   readonly buffer: SharedArrayBuffer;
+  readonly rows: ItemRows;
   readonly #cells: Cells;
   readonly #plain: Int32Array;
   readonly #doubles: Float64Array;
@@ -54,9 +52,10 @@ export class CallSlots {
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
     this.buffer = buffer;
-    this.#cells = new SharedCells(buffer);
-    this.#plain = new Int32Array(buffer);
-    this.#doubles = new Float64Array(buffer);
+    this.#cells = new SharedCells(buffer, 0, ROWS_AT / 4);
+    this.#plain = new Int32Array(buffer, 0, ROWS_AT / 4);
+    this.#doubles = new Float64Array(buffer, 0, RING_AT / 8);
+    this.rows = new ItemRows(buffer, ROWS_AT, SLOTS);
   }
 
   // ── the pool's side ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -69,11 +68,6 @@ export class CallSlots {
     this.#plain[at + 1] = KIND.none;
     this.#doubles[start(slot)] = 0;
     this.#plain[at] = token;
-  }
-
-  /** The same for `count` neighbours at once. None of them will be asked whether it took its context. */
-  handRun(slot: number, token: number, count: number): void {
-    for (let at = word(slot), end = word(slot + count); at < end; at += SLOT_BYTES / 4) this.#plain[at] = token;
   }
 
   /** Takes a call back. @returns true when the worker will never run it. */
@@ -115,27 +109,6 @@ export class CallSlots {
     const slot = this.#plain[RING_AT / 4 + (this.#position & (SLOTS - 1))] ?? 0;
     this.#position = (this.#position + 1) | 0;
     return slot;
-  }
-
-  /** Takes the outcome of `slot`, which was just taken from the ring, and those of its neighbours that follow it there,
-   *  as long as they are numbers: the fast path of large maps.
-   *  @returns how many it put into the lists; 0 when the first is no number. */
-  takeNumbers(slot: number, most: number, values: unknown[], starts: Float64Array, durations: Float64Array): number {
-    const plain = this.#plain;
-    const doubles = this.#doubles;
-    if (plain[word(slot) + 1] !== KIND.number) return 0;
-    for (let at = slot, count = 0; ; ) {
-      const value = start(at) - 1;
-      values.push(doubles[value]);
-      starts[count] = doubles[value + 1] ?? 0;
-      durations[count] = doubles[value + 2] ?? 0;
-      count += 1;
-      at += 1;
-      if (count === most || this.#published === this.#position) return count;
-      if (plain[RING_AT / 4 + (this.#position & (SLOTS - 1))] !== at || plain[word(at) + 1] !== KIND.number)
-        return count;
-      this.#position = (this.#position + 1) | 0;
-    }
   }
 
   value(slot: number): SlotValue {

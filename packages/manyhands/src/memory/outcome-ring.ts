@@ -10,7 +10,7 @@
  *  Layout: RECORDS × 32 bytes: check u32, slot << 4 | kind i32, value f64, start f64 (epoch ms), token i32,
  *  duration f32 (ms). */
 import { readSync, writeSync } from "node:fs";
-import type { SlotValue } from "./call-slots.js";
+import type { SlotValue } from "./slot-value.js";
 
 const RECORDS = 4096;
 const RECORD_BYTES = 32;

@@ -10,6 +10,7 @@ import {
   control,
   type Future,
   type FutureOwner,
+  type ItemRun,
   type ItemSink,
   type Transferable,
 } from "../futures/mod.js";
@@ -269,17 +270,11 @@ export class Call implements Ticket, FutureOwner, Waiting {
   }
 
   /** Neighbours among its items have their values. */
-  fulfilRun(
-    offset: number,
-    values: readonly unknown[],
-    starts: Float64Array,
-    durations: Float64Array,
-    workerName: string,
-  ): void {
+  fulfilRun(offset: number, run: ItemRun, workerName: string): void {
     const items = this.#several();
-    items.left -= values.length;
+    items.left -= run.values.length;
     if (items.left === 0) this.#end();
-    items.sink.fulfilledRun(items.index + offset, values, starts, durations, this.attempt, workerName);
+    items.sink.fulfilledRun(items.index + offset, run, this.attempt, workerName);
   }
 
   /** Its value is there. */

@@ -5,6 +5,7 @@
  *  program alive, one that is waited for does. */
 import type { Clock } from "../base/clock.js";
 import { BrokenExecutorError, WorkerExitedError } from "../base/errors.js";
+import type { ItemRun } from "../futures/mod.js";
 import type { Held, Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
 import { CLOSED, nextBreaker } from "./breaker.js";
 import type { Call } from "./call.js";
@@ -38,14 +39,7 @@ export interface CrewExit extends PortExit {
 export interface CrewEvents {
   started(call: Call): void;
   fulfilled(worker: Crewman, call: Call, offset: number, value: unknown, startedAt: number, duration: number): void;
-  fulfilledRun(
-    worker: Crewman,
-    call: Call,
-    offset: number,
-    values: readonly unknown[],
-    starts: Float64Array,
-    durations: Float64Array,
-  ): void;
+  fulfilledRun(worker: Crewman, call: Call, offset: number, run: ItemRun): void;
   rejected(worker: Crewman, call: Call, offset: number, reason: unknown, startedAt: number, duration: number): void;
   refused(worker: Crewman, call: Call, error: unknown): void;
   skipped(worker: Crewman, call: Call, offset: number): void;
@@ -210,8 +204,7 @@ export class Crew {
       started: (call) => events.started(call),
       fulfilled: (call, offset, value, startedAt, duration) =>
         events.fulfilled(member(), call, offset, value, startedAt, duration),
-      fulfilledRun: (call, offset, values, starts, durations) =>
-        events.fulfilledRun(member(), call, offset, values, starts, durations),
+      fulfilledRun: (call, offset, run) => events.fulfilledRun(member(), call, offset, run),
       rejected: (call, offset, reason, startedAt, duration) =>
         events.rejected(member(), call, offset, reason, startedAt, duration),
       refused: (call, error) => events.refused(member(), call, error),

@@ -164,7 +164,8 @@ export class Intake {
   #admit(call: Call): void {
     const { plan } = call.order;
     const { kind } = this.#settings;
-    const copied = kind !== "event-loop" && !allPrimitive(call.args);
+    // Items that travel together are primitives, every one.
+    const copied = kind !== "event-loop" && call.count === 1 && !allPrimitive(call.args);
     const route = kind === "process" ? "process" : "thread";
     try {
       const moved = plan.transfer && new Set(plan.transfer);

@@ -4,6 +4,7 @@
 import type { Clock } from "../base/clock.js";
 import { WorkerExitedError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
+import type { ItemRun } from "../futures/mod.js";
 import type { Held } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import type { Crew, CrewExit } from "./crew.js";
@@ -101,14 +102,9 @@ export class Outcomes {
     }
   }
 
-  fulfilledRun(
-    member: Crewman,
-    call: Call,
-    offset: number,
-    values: readonly unknown[],
-    starts: Float64Array,
-    durations: Float64Array,
-  ): void {
+  /** Neighbouring items of a call came to numbers. */
+  fulfilledRun(member: Crewman, call: Call, offset: number, run: ItemRun): void {
+    const { values, starts, durations } = run;
     const { length } = values;
     if (call.stop !== undefined || this.#when === "amid-turn") {
       for (let at = 0; at < length; at += 1) {
@@ -117,16 +113,10 @@ export class Outcomes {
       return;
     }
     if (!member.finished) this.#crew.worked(member);
-    let sum = 0;
-    let longest = 0;
-    for (let at = 0; at < length; at += 1) {
-      const duration = durations[at] ?? 0;
-      sum += duration;
-      if (duration > longest) longest = duration;
-    }
-    call.order.profile.observeRun(length, sum, longest);
+    const end = (starts[length - 1] ?? 0) + (durations[length - 1] ?? 0);
+    call.order.profile.observeRun(length, end - (starts[0] ?? 0), run.longest);
     member.removeItems(call, length);
-    this.#settler.fulfilledRun(call, offset, values, starts, durations, member.port.name);
+    this.#settler.fulfilledRun(call, offset, run, member.port.name);
   }
 
   /** @returns the call that ended: an item of several gets one of its own. */

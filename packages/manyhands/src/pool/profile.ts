@@ -6,17 +6,19 @@
 export class Profile {
   #mean = Number.POSITIVE_INFINITY;
   #peak = 0;
+  /** The longest of late, which counts once another comes near it: any call may be interrupted, and one that was says
+   *  nothing of its function. */
+  #suspect = 0;
 
   /** Learns from a call that ran `duration` ms. */
   observe(duration: number): void {
     if (this.#mean === Number.POSITIVE_INFINITY) {
       this.#mean = duration;
-      this.#peak = duration;
+      this.#suspect = duration;
       return;
     }
     this.#mean += (duration - this.#mean) * 0.1;
-    // Falls slowly: a function that was slow lately is handed over carefully.
-    this.#peak = Math.max(duration, this.#peak * 0.98);
+    this.#rise(duration, 0.98);
   }
 
   /** Learns from calls that ran one after another: what they took in all, and the longest of them, in ms. */
@@ -24,7 +26,13 @@ export class Profile {
     const mean = sum / count;
     if (this.#mean === Number.POSITIVE_INFINITY) this.#mean = mean;
     this.#mean += (mean - this.#mean) * (1 - 0.9 ** count);
-    this.#peak = Math.max(longest, this.#peak * 0.98 ** count);
+    this.#rise(longest, 0.98 ** count);
+  }
+
+  /** Falls slowly: a function that was slow lately is handed over carefully. */
+  #rise(duration: number, fall: number): void {
+    this.#peak = Math.max(Math.min(duration, this.#suspect), this.#peak * fall);
+    this.#suspect = Math.max(duration, this.#suspect * fall);
   }
 
   /** Expected time of one call in whole µs, so that sums of costs come out even; `UNKNOWN` when nothing is known. */

@@ -121,8 +121,7 @@ export class Scheduler implements CallOwner {
       started: (call) => this.refresh(call),
       fulfilled: (worker, call, offset, value, startedAt, duration) =>
         this.#outcomes.fulfilled(worker, call, offset, value, startedAt, duration),
-      fulfilledRun: (worker, call, offset, values, starts, durations) =>
-        this.#outcomes.fulfilledRun(worker, call, offset, values, starts, durations),
+      fulfilledRun: (worker, call, offset, run) => this.#outcomes.fulfilledRun(worker, call, offset, run),
       rejected: (worker, call, offset, reason, startedAt, duration) =>
         this.#outcomes.rejected(worker, call, offset, reason, startedAt, duration),
       refused: (worker, call, error) => this.#outcomes.refused(worker, call, error),

@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.js";
 import { CancelledError, WorkerExitedError } from "../base/errors.js";
 import type { SignalWatch } from "../base/signal-watch.js";
-import type { ExecutorKind } from "../futures/mod.js";
+import type { ExecutorKind, ItemRun } from "../futures/mod.js";
 import { joinStacks, taskName } from "../wire/mod.js";
 import type { PortExit } from "../worker/mod.js";
 import type { Call, Refused } from "./call.js";
@@ -65,20 +65,12 @@ export class Settler {
   }
 
   /** Neighbours among the items of a call have their values. */
-  fulfilledRun(
-    call: Call,
-    offset: number,
-    values: readonly unknown[],
-    starts: Float64Array,
-    durations: Float64Array,
-    worker: string,
-  ): void {
-    const { length } = values;
+  fulfilledRun(call: Call, offset: number, run: ItemRun, worker: string): void {
+    const { length } = run.values;
     this.#unsettled -= length;
     this.statistics.completed += length;
-    this.statistics.wait.observeRun(starts, call.order.submittedAt, length);
-    this.statistics.run.observeRun(durations, 0, length);
-    call.fulfilRun(offset, values, starts, durations, worker);
+    this.statistics.observeRun(run.starts, call.order.submittedAt, run.durations);
+    call.fulfilRun(offset, run, worker);
     if (this.#unsettled === 0) this.#dispatcher.schedule();
   }
 

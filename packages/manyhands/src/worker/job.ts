@@ -2,6 +2,7 @@
  *
  *  Guarantees: waiting costs nothing for each call: a run of hundreds is one object, and a call becomes a job only when
  *  it starts. */
+import type { SlotValue } from "../memory/slot-value.js";
 import type { TaskContext } from "./context.js";
 
 /** How the loop reaches its pool. One implementation for each kind of worker. */
@@ -20,6 +21,15 @@ export interface JobHost {
   progress(job: Job, value: unknown): void;
   /** The function that a call names: itself, or a promise while its module loads. */
   resolve(code: unknown): JobCode | Promise<JobCode>;
+  /** Directly: what goes through it is the smallest of calls. */
+  readonly line: PassingLine;
+}
+
+/** What the loop uses of its worker's line. */
+export interface PassingLine {
+  /** The call that runs came to this: makes it known, and claims the next call of its run, in the slot behind it.
+   *  @param next when that begins, epoch ms. @returns whether it is claimed; if not, it is to be claimed by itself. */
+  pass(job: Job, value: SlotValue, duration: number, next: number): boolean;
 }
 
 /** A loaded function, and what this worker has learnt about it. */
@@ -43,22 +53,25 @@ export interface RunHeader {
   /** By how much the token grows from call to call. */
   readonly step: 0 | 1;
   readonly count: number;
+  /** `row`: items of a map, owned through one word; what is taken back is the end of them. */
+  readonly form: "calls" | "row";
 }
 
 /** Calls of one function in neighbouring slots. */
 export class Run {
   readonly host: JobHost;
   readonly header: RunHeader;
-  readonly #args: readonly unknown[];
-  #at: number;
+  /** Holds the arguments of the next call from `at` on. */
+  readonly args: readonly unknown[];
+  at: number;
   #taken = 0;
 
   /** @param args holds the arguments of all its calls from `at` on. */
   constructor(host: JobHost, header: RunHeader, args: readonly unknown[], at: number) {
     this.host = host;
     this.header = header;
-    this.#args = args;
-    this.#at = at;
+    this.args = args;
+    this.at = at;
   }
 
   /** Calls that have not been taken. */
@@ -76,16 +89,22 @@ export class Run {
   next(job: Job | undefined): Job {
     const { arity } = this.header;
     const slot = this.header.slot + this.#taken;
-    const at = this.#at;
+    const { at } = this;
     this.#taken += 1;
-    this.#at = at + arity;
-    if (job === undefined) return new Job(this, slot, this.#args.slice(at, this.#at));
+    this.at = at + arity;
+    if (job === undefined) return new Job(this, slot, this.args.slice(at, this.at));
     job.run = this;
     job.slot = slot;
     // Written over, not made anew: what the function was given is a copy of the list, and nobody else holds it.
     if (job.args.length !== arity) job.args.length = arity;
-    for (let each = 0; each < arity; each += 1) job.args[each] = this.#args[at + each];
+    for (let each = 0; each < arity; each += 1) job.args[each] = this.args[at + each];
     return job;
+  }
+
+  /** The next `count` calls have been run without having been taken one by one. */
+  skip(count: number): void {
+    this.#taken += count;
+    this.at += count * this.header.arity;
   }
 }
 
@@ -118,6 +137,10 @@ export class Job {
 
   get token(): number {
     return this.run.tokenOf(this.slot);
+  }
+
+  get form(): RunHeader["form"] {
+    return this.run.header.form;
   }
 
   get attempt(): number {

@@ -6,8 +6,9 @@
 import { TIME_ORIGIN } from "../base/clock.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { isThenable } from "../base/thenable.js";
+import { fitsSlot, type SlotValue } from "../memory/slot-value.js";
 import { type Job, type JobCode, type JobHost, LOADING, Run } from "./job.js";
-import { leaveAlone, runAlone, runAmong } from "./scope.js";
+import { enterAlone, leaveAlone, runAlone, runAmong } from "./scope.js";
 
 /** A stretch without a turn of the event loop, in ms. */
 const SLICE = 5;
@@ -18,6 +19,9 @@ const SAME_STRETCH = 0.5;
 const SHORT = 0.2;
 /** Announcements wait no longer than this while short calls run, in ms. */
 const ANNOUNCE_EVERY = 1;
+
+/** Not by the name of the global, which is a getter. */
+const clock = performance;
 
 /** Whether a task has its thread to itself, so that a plain variable can say which one runs. */
 export type TaskScope = "alone" | "among";
@@ -44,8 +48,8 @@ export class TaskLoop {
   constructor(host: JobHost, limit: number, scope: TaskScope) {
     this.#host = host;
     this.#limit = limit;
-    const header = { code: 0, attempt: 1, timeout: undefined, arity: 0, slot: 0, token: 0, step: 0, count: 0 } as const;
-    this.#nothing = new Run(host, header, [], 0);
+    const header = { code: 0, attempt: 1, timeout: undefined, arity: 0, slot: 0, token: 0, count: 0 } as const;
+    this.#nothing = new Run(host, { ...header, step: 0, form: "calls" }, [], 0);
     this.#scope = scope;
   }
 
@@ -73,7 +77,7 @@ export class TaskLoop {
   drain(): void {
     if (this.#drain !== "idle") return;
     this.#drain = "draining";
-    let now = performance.now();
+    let now = clock.now();
     if (now - this.#drainedAt > SAME_STRETCH) this.#stretchFrom = now;
     while (this.#active.size < this.#limit) {
       const run = this.#queue.peek();
@@ -81,8 +85,8 @@ export class TaskLoop {
       if (now - this.#stretchFrom > SLICE) return this.#yield();
       now = this.#begin(this.#take(run), now);
       const code = this.#scope === "alone" && run.left > 0 ? this.#host.resolve(run.header.code) : undefined;
-      if (code !== undefined && !(code instanceof Promise) && code.expected < SHORT)
-        now = this.#stretch(run, code, now);
+      if (this.#active.size > 0 || code === undefined || code instanceof Promise || code.expected >= SHORT) continue;
+      now = this.#stretch(run, code, now);
     }
     this.#drain = "idle";
     this.#drainedAt = now;
@@ -92,31 +96,74 @@ export class TaskLoop {
     this.#host.announce();
   }
 
-  /** Runs the calls of one run that end at once, as long as nothing else is due. The same as {@link #begin} for each,
-   *  in one loop: what a small call costs is the number of functions it goes through.
+  /** Runs the calls of one run that end at once with small values, as long as nothing else is due. The same as
+   *  {@link #begin} for each, in the smallest loop there is: a program's first thousands of calls are run before any of
+   *  this is compiled, and cost as much as the functions they go through.
    *  @returns the time. */
   #stretch(run: Run, code: JobCode, from: number): number {
+    const { args, header } = run;
+    const { arity } = header;
     const until = Math.min(from + SLICE, this.#announcedAt + ANNOUNCE_EVERY);
-    const host = this.#host;
-    let now = from;
-    while (run.left > 0 && now < until && this.#active.size === 0) {
-      const job = this.#take(run);
-      job.startedAt = TIME_ORIGIN + now;
-      if (!host.claim(job)) {
-        this.#reuse(job);
-        continue;
-      }
-      const began = now;
+    const { line } = this.#host;
+    const job = this.#take(run);
+    job.startedAt = TIME_ORIGIN + from;
+    if (!this.#host.claim(job)) return this.#unclaimed(job, from);
+    enterAlone(job);
+    let began = from;
+    // Counted here, and told to the run when the stretch ends.
+    let left = run.left;
+    for (let at = run.at - arity; ; at += arity) {
       let result: unknown;
       try {
-        result = runAlone(job, code.run);
-        if (typeof result !== "number" && isThenable(result)) return this.#await(job, code, result, began);
+        result = arity === 1 ? code.run(args[at] as never) : code.run(...(args.slice(at, at + arity) as never[]));
+        if (typeof result !== "number" && isThenable(result)) {
+          this.#passed(run, left);
+          return this.#await(job, code, result, began);
+        }
       } catch (reason) {
+        this.#passed(run, left);
         return this.#failed(job, code, reason, began);
       }
-      now = this.#fulfilled(job, code, result, began);
+      const now = clock.now();
+      const small = typeof result === "number" || fitsSlot(result);
+      // What is not the common case ends the stretch, and is done where all calls are.
+      if (!small || left === 0 || now >= until || job.context !== undefined) {
+        this.#passed(run, left);
+        return this.#fulfilled(job, code, result, began);
+      }
+      const next = TIME_ORIGIN + now;
+      if (!line.pass(job, result as SlotValue, now - began, next)) {
+        this.#passed(run, left);
+        this.#ended(job, now);
+        this.#reuse(job);
+        return now;
+      }
+      left -= 1;
+      job.slot += 1;
+      job.startedAt = next;
+      began = now;
     }
+  }
+
+  /** The pool has taken the call back; of a row all that is left.
+   *  @returns the time. */
+  #unclaimed(job: Job, now: number): number {
+    const { run } = job;
+    if (run.header.form === "row" && run.left > 0) {
+      run.skip(run.left);
+      this.#queue.shift();
+    }
+    this.#reuse(job);
     return now;
+  }
+
+  /** So many items of the run are left. */
+  #passed(run: Run, left: number): void {
+    const passed = run.left - left;
+    if (passed === 0) return;
+    this.#unannounced += passed;
+    run.skip(passed);
+    if (left === 0) this.#queue.shift();
   }
 
   #take(run: Run): Job {
@@ -128,7 +175,7 @@ export class TaskLoop {
 
   /** Lets the event loop turn, then goes on. */
   #yield(): void {
-    this.#announce(performance.now());
+    this.#announce(clock.now());
     this.#drain = "yielding";
     setImmediate(() => {
       this.#drain = "idle";
@@ -143,15 +190,14 @@ export class TaskLoop {
     const code = this.#host.resolve(job.run.header.code);
     if (code instanceof Promise) {
       this.#load(job, code);
-      return performance.now();
+      return clock.now();
     }
     if (this.#unannounced > 0 && (code.expected > SHORT || now - this.#announcedAt > ANNOUNCE_EVERY)) {
       this.#announce(now);
     }
     job.startedAt = TIME_ORIGIN + now;
     if (this.#host.claim(job)) return this.#run(job, code, now);
-    this.#reuse(job);
-    return now;
+    return this.#unclaimed(job, now);
   }
 
   /** The module of a call loads while nothing else could run before it anyway, so the call is claimed already. */
@@ -161,11 +207,11 @@ export class TaskLoop {
     const { code } = job;
     this.#active.set(job.slot, job);
     this.#loading.add(code);
-    this.#announce(performance.now());
+    this.#announce(clock.now());
     loading.then(
       (loaded) => {
         this.#loading.delete(code);
-        const now = performance.now();
+        const now = clock.now();
         job.startedAt = TIME_ORIGIN + now;
         this.#host.begun(job);
         this.#run(job, loaded, now);
@@ -173,7 +219,7 @@ export class TaskLoop {
       },
       (reason: unknown) => {
         this.#loading.delete(code);
-        this.#rejected(job, reason, performance.now(), performance.now());
+        this.#rejected(job, reason, clock.now(), clock.now());
         this.drain();
       },
     );
@@ -203,7 +249,7 @@ export class TaskLoop {
         this.#goOn(this.#failed(job, code, reason, from));
       },
     );
-    return performance.now();
+    return clock.now();
   }
 
   /** Runs what is next after a call that awaited something. Perhaps only promises: then the event loop has not turned,
@@ -214,7 +260,7 @@ export class TaskLoop {
   }
 
   #fulfilled(job: Job, code: JobCode, value: unknown, from: number): number {
-    const now = performance.now();
+    const now = clock.now();
     learn(code, now - from);
     this.#ended(job, now);
     this.#host.fulfilled(job, value, now - from);
@@ -224,7 +270,7 @@ export class TaskLoop {
   }
 
   #failed(job: Job, code: JobCode, reason: unknown, from: number): number {
-    const now = performance.now();
+    const now = clock.now();
     learn(code, now - from);
     this.#rejected(job, reason, from, now);
     return now;

@@ -1,6 +1,8 @@
 /** The messages between a pool and its workers: two closed unions, the same for threads and processes.
  *
  *  Guarantees: numbers that stand in a flat array are written and read by the functions of this file alone. */
+
+import { isRow } from "../memory/mod.js";
 import type { Parcel, WireError, WireFunction } from "../wire/mod.js";
 import { type JobHost, Run, type RunHeader } from "./job.js";
 import type { Ticket } from "./port.js";
@@ -113,7 +115,7 @@ export class CallWriter {
     calls[this.#countAt] = ticket.count;
     this.#slot = slot + ticket.count - 1;
     this.#token = (token + (ticket.count - 1) * this.#step) | 0;
-    for (const arg of ticket.args) calls.push(arg);
+    calls.push(...ticket.args);
   }
 
   /** What was written; the writer begins anew. */
@@ -154,8 +156,10 @@ export function readCalls(
 ): void {
   for (let at = 0; at < calls.length; ) {
     const [code, attempt, timeout, arity, slot, token, count] = calls.slice(at, at + HEADER) as number[];
-    const header = { code, attempt, timeout: timeout === NO_TIMEOUT ? undefined : timeout, arity, slot, token, count };
-    const run = new Run(host, { ...(header as RunHeader), step: TOKEN_STEP[kind] }, calls, at + HEADER);
+    const form = kind === "thread" && isRow(token as number) ? "row" : "calls";
+    const common = { code, attempt, timeout: timeout === NO_TIMEOUT ? undefined : timeout, arity };
+    const header = { ...common, slot, token, count, step: TOKEN_STEP[kind], form } as RunHeader;
+    const run = new Run(host, header, calls, at + HEADER);
     at += HEADER + run.header.count * run.header.arity;
     receive(run);
   }

@@ -3,6 +3,7 @@
  *  Guarantees: calls leave in the order given; no two calls of a message share an object; a call that cannot travel is
  *  refused alone; calls that move something travel in a message of their own. */
 import type { Transferable } from "../futures/mod.js";
+import { isRow } from "../memory/mod.js";
 import { allPrimitive, Batch, isParcelled, type Route, transferListOf, type WireFunction } from "../wire/mod.js";
 import { serializationError } from "../wire/values.js";
 import { CallWriter, LARGE, type Takes, type ToWorker } from "./messages.js";
@@ -13,7 +14,9 @@ export interface OutboxSink<T extends Ticket> {
   /** A slot has been given to a call. @returns the token by which the worker claims it. */
   hand(slot: number): number;
   /** The same for neighbours that were given together; sets their tokens. @returns that of the first. */
-  handRun(slot: number, count: number): number;
+  handRun(ticket: T, slot: number): number;
+  /** Whether neighbours can begin in this slot. */
+  takesRun(ticket: T, slot: number): boolean;
   /** Puts the message on its way; throws when a part of it cannot be cloned. */
   post(message: ToWorker, transfer?: readonly Transferable[]): void;
   /** The call cannot travel. It has been given a slot, or not yet. */
@@ -43,7 +46,7 @@ export class Outbox<T extends Ticket> {
   send(tickets: readonly T[]): void {
     let batch: Batch | undefined;
     for (const ticket of tickets) {
-      if (allPrimitive(ticket.args)) {
+      if (ticket.count > 1 || allPrimitive(ticket.args)) {
         this.#write(ticket, this.#index(ticket.target as WireFunction), ticket.args);
         continue;
       }
@@ -73,9 +76,9 @@ export class Outbox<T extends Ticket> {
 
   /** @returns whether there was a row of free slots for it. */
   #writeRun(ticket: T, index: number): boolean {
-    const slot = this.#ring.giveRun(ticket);
+    const slot = this.#ring.giveRun(ticket, this.#sink);
     if (slot < 0) return false;
-    const token = this.#sink.handRun(slot, ticket.count);
+    const token = this.#sink.handRun(ticket, slot);
     this.#writer.writeRun(ticket, slot, token, index);
     this.#batched.push(ticket);
     return true;
@@ -145,6 +148,11 @@ export class Outbox<T extends Ticket> {
   /** Posts again what has its slots already. */
   #postAlone(ticket: T): void {
     const index = this.#indexOf(ticket);
+    const first = this.#ring.tokenAt(ticket.slot);
+    if (ticket.count > 1 && this.#route === "thread" && isRow(first)) {
+      this.#writer.writeRun(ticket, ticket.slot, first, index);
+      return this.#post(this.#writer.take(), [ticket]);
+    }
     for (const { slot, offset } of this.#ring.of(ticket)) {
       this.#writer.write(ticket, slot, this.#ring.tokenAt(slot), index, ticket.args, offset * ticket.arity);
     }

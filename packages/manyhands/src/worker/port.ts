@@ -3,7 +3,7 @@
  *  Guarantees of every port: each call that was sent comes back exactly once, as `fulfilled`, `rejected`, `refused`, `skipped`, by a
  *  `recall` that was granted, or in the report of the worker's exit; `exited` is the last event. */
 import type { WorkerExit } from "../base/errors.js";
-import type { ExecutorKind, Transferable } from "../futures/mod.js";
+import type { ExecutorKind, ItemRun, Transferable } from "../futures/mod.js";
 import type { WireFunction } from "../wire/mod.js";
 import type { Initializer } from "./messages.js";
 import type { Held } from "./slot-ring.js";
@@ -38,14 +38,8 @@ export interface PortEvents<T extends Ticket> {
   started(ticket: T): void;
   /** `offset`: which of the ticket's calls. Start in epoch ms, duration in ms; 0 and 0 when it never started. */
   fulfilled(ticket: T, offset: number, value: unknown, startedAt: number, duration: number): void;
-  /** Neighbouring calls of one ticket, from `offset` on, all at once; the lists are valid until this returns. */
-  fulfilledRun(
-    ticket: T,
-    offset: number,
-    values: readonly unknown[],
-    starts: Float64Array,
-    durations: Float64Array,
-  ): void;
+  /** Neighbouring calls of one ticket, from `offset` on, that came to numbers; the lists are good until this returns. */
+  fulfilledRun(ticket: T, offset: number, run: ItemRun): void;
   rejected(ticket: T, offset: number, reason: unknown, startedAt: number, duration: number): void;
   /** The call cannot travel; it has not left. */
   refused(ticket: T, error: unknown): void;

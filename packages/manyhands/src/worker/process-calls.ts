@@ -5,7 +5,9 @@
  *
  *  A worker that runs one call at a time claims short calls a block at a time and passes over them in order, leaving a
  *  record for each. So the call behind the last record is the one that runs; the others of the block have not begun. */
+import type { ItemRun } from "../futures/mod.js";
 import { type CallFile, FILE_SLOTS, isAfter, LEASE, type OutcomeVisitor, RECORD } from "../memory/mod.js";
+import { NumberRun } from "./number-run.js";
 import type { Ticket } from "./port.js";
 import type { SlotRing } from "./slot-ring.js";
 
@@ -15,6 +17,8 @@ const TOKENS = 4 * FILE_SLOTS;
 export interface ProcessCallsSink<T extends Ticket> {
   /** The call in a slot has ended with a small value. */
   ended(slot: number, kind: number, value: number): void;
+  /** Neighbouring calls of one ticket have ended with numbers; their slots are free. */
+  endedRun(ticket: T, offset: number, run: ItemRun): void;
   /** A call was not started after all, and is the pool's again. */
   returned(ticket: T, offset: number): void;
   /** Calls have been returned outside a turn of the worker's messages. */
@@ -39,6 +43,7 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
   /** By token: a call may be wanted back more than once, and comes back once. */
   readonly #wanted = new Map<number, Wanted>();
   readonly #peeked = new Peeked();
+  readonly #numbers = new NumberRun<T>();
   #timer: NodeJS.Timeout | undefined;
   #last = 0;
   /** The last call with a record, and when it ended. */
@@ -76,6 +81,7 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
   /** Takes in what the worker has recorded. */
   look(): void {
     this.#file.take(this);
+    this.#tellRun();
   }
 
   /** An outcome has come as a message. */
@@ -159,16 +165,36 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
     if (this.#ring.tokenAt(slot) !== token) return;
     if (kind === RECORD.skipped) {
       const offset = this.#ring.offsetAt(slot);
+      this.#tellRun();
       this.free(slot);
       return this.#sink.returned(ticket, offset);
     }
     this.ran(slot, startedAt, duration);
+    if (kind === RECORD.number && ticket.count > 1) {
+      if (!this.#numbers.goesOn(ticket, slot)) {
+        this.#tellRun();
+        this.#numbers.begin(ticket, slot, this.#ring.offsetAt(slot));
+      }
+      return this.#numbers.add(value, startedAt, duration);
+    }
+    this.#tellRun();
     if (kind !== RECORD.message) this.#sink.ended(slot, kind, value);
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#file[Symbol.dispose]();
+  }
+
+  /** Tells the numbers that were put together. */
+  #tellRun(): void {
+    const numbers = this.#numbers.take();
+    if (numbers === undefined) return;
+    const { ticket, slot, offset, run } = numbers;
+    const { length } = run.values;
+    this.#file.wipeRun(slot, length);
+    this.#ring.freeRun(slot, length);
+    this.#sink.endedRun(ticket, offset, run);
   }
 
   /** Whether a call waits between these two: then the second has not begun. */

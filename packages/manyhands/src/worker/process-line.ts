@@ -3,7 +3,8 @@
  *
  *  Guarantees: what a call came to is out of this process before the next call begins; calls that were claimed and do
  *  not begin at once are given up again, before anything else of this process may run. */
-import { fitsSlot, InheritedCallFile, isAfter, LEASE, RECORD, recordKind } from "../memory/mod.js";
+
+import { fitsSlot, InheritedCallFile, isAfter, LEASE, RECORD, recordKind, type SlotValue } from "../memory/mod.js";
 import { FrameWriter } from "./frames.js";
 import type { Job } from "./job.js";
 import type { FromWorker } from "./messages.js";
@@ -69,6 +70,16 @@ export class ProcessLine implements Line {
     if (this.#file.recalled(job.slot, job.token)) return this.#skip(job);
     this.#begun = job.token;
     this.#begunAt = job.startedAt;
+    return true;
+  }
+
+  pass(job: Job, value: SlotValue, duration: number, next: number): boolean {
+    this.publish(job, value, duration);
+    const [slot, token] = [job.slot + 1, (job.token + 1) | 0];
+    if (isAfter(token, this.#claimed) || clock() - this.#lookedAt > LEASE || this.#file.recalled(slot, token))
+      return false;
+    this.#begun = token;
+    this.#begunAt = next;
     return true;
   }
 

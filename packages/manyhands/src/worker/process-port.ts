@@ -38,6 +38,10 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#events = events;
     this.#calls = new ProcessCalls(file, this.#ring, settings.tasksPerWorker, {
       ended: (slot, kind, value) => this.#fulfilled(slot, recordValue(kind, value)),
+      endedRun: (ticket, offset, run) => {
+        this.#heard = "outcomes";
+        events.fulfilledRun(ticket, offset, run);
+      },
       returned: (ticket, offset) => events.skipped(ticket, offset),
       turn: () => events.turn(),
     });
@@ -65,7 +69,8 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
       {
         post: (message) => this.#post(message),
         hand: (slot) => this.#calls.hand(slot),
-        handRun: (slot, count) => this.#handRun(slot, count),
+        handRun: (ticket, slot) => this.#handRun(slot, ticket.count),
+        takesRun: () => true,
         refused: (ticket, error) => {
           for (const { slot } of this.#ring.of(ticket)) this.#calls.free(slot);
           events.refused(ticket, error);

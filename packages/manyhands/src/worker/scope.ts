@@ -59,6 +59,11 @@ export function runAlone(task: RunningTask, run: TaskFunction): unknown {
   return run(...(task.args as never[]));
 }
 
+/** What runs from now on belongs to the only task of this thread; {@link leaveAlone} ends it. */
+export function enterAlone(task: RunningTask): void {
+  alone = task;
+}
+
 /** The only task of this thread has ended. */
 export function leaveAlone(): void {
   alone = undefined;

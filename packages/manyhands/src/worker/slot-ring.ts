@@ -14,6 +14,11 @@ export interface Held<T> {
   readonly slot: number;
 }
 
+/** Who has a say in where neighbours begin. */
+export interface RunTaker<T> {
+  takesRun(ticket: T, slot: number): boolean;
+}
+
 /** Offsets in order, to be copied at once. */
 const ASCENDING = Uint32Array.from({ length: 2048 }, (_, at) => at);
 
@@ -62,15 +67,15 @@ export class SlotRing<T extends Ticket> {
   }
 
   /** Gives `ticket.count` neighbouring slots of one generation, all at once.
-   *  @returns the first; -1 when the next slots are not all free. */
-  giveRun(ticket: T): number {
+   *  @returns the first; -1 when the next slots are not all free, or not what the taker can use. */
+  giveRun(ticket: T, taker: RunTaker<T>): number {
     const { count } = ticket;
     if (this.#room < count) return -1;
     // What is left of this round may be too short for all of them.
     const first = this.#next + count > this.#size ? 0 : this.#next;
     const end = first + count;
     const blocked = this.#out.indexOf(1, first);
-    if (blocked >= 0 && blocked < end) return -1;
+    if ((blocked >= 0 && blocked < end) || !taker.takesRun(ticket, first)) return -1;
     if (first < this.#next) this.#lap += 1;
     this.#offsets.set(ASCENDING.subarray(0, count), first);
     this.#tickets.fill(ticket, first, end);
@@ -84,15 +89,6 @@ export class SlotRing<T extends Ticket> {
 
   setTokens(slot: number, token: number, count: number): void {
     this.#tokens.fill(token, slot, slot + count);
-  }
-
-  /** How many of the slots from `slot` on hold the calls of `ticket` one after another; 1 when that is not certain. */
-  runAt(slot: number, ticket: T): number {
-    const last = ticket.slot + ticket.count - 1;
-    // Offsets and slots rise together, so that where the last is as far from the first as its offset says, none between
-    // is elsewhere.
-    const row = this.#tickets[last] === ticket && this.offsetAt(last) === ticket.count - 1;
-    return row && slot <= last ? last - slot + 1 : 1;
   }
 
   /** `free` for `count` neighbours. */

@@ -2,7 +2,9 @@
 
 import { parentPort, threadId, workerData } from "node:worker_threads";
 import type { Transferable } from "../futures/mod.js";
-import { CallSlots, fitsSlot } from "../memory/call-slots.js";
+import { CallSlots } from "../memory/call-slots.js";
+import type { ItemRows } from "../memory/item-rows.js";
+import { fitsSlot, type SlotValue } from "../memory/slot-value.js";
 import type { Job } from "./job.js";
 import { type FromWorker, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
 import { Wakefulness } from "./wakefulness.js";
@@ -11,11 +13,13 @@ import { type Line, WorkerHost } from "./worker-host.js";
 class ThreadLine implements Line {
   readonly kind = "thread";
   readonly id = threadId;
+  readonly #rows: ItemRows;
   readonly #slots: CallSlots;
   #published: "nothing" | "something" = "nothing";
 
   constructor(slots: CallSlots) {
     this.#slots = slots;
+    this.#rows = slots.rows;
   }
 
   post(message: FromWorker, transfer: readonly Transferable[] = []): void {
@@ -23,30 +27,42 @@ class ThreadLine implements Line {
   }
 
   claim(job: Job): boolean {
-    return this.#slots.claim(job.slot, job.token, job.startedAt);
+    if (job.form === "calls") return this.#slots.claim(job.slot, job.token, job.startedAt);
+    this.#published = "something";
+    return this.#rows.claim(job.run.header.slot, job.token, job.slot);
   }
 
   begun(job: Job): void {
-    this.#slots.begun(job.slot, job.startedAt);
+    if (job.form === "calls") this.#slots.begun(job.slot, job.startedAt);
+  }
+
+  pass(job: Job, value: SlotValue, duration: number, next: number): boolean {
+    if (job.form === "row") return this.#rows.pass(value, job.startedAt, duration);
+    this.#published = "something";
+    this.#slots.finish(job.slot, value, duration);
+    return this.#slots.claim(job.slot + 1, job.token, next);
   }
 
   stopRequested(job: Job): boolean {
-    return this.#slots.stopRequested(job.slot, job.token);
+    // Nobody asks an item of a row to stop: whatever would is what keeps items from travelling together.
+    return job.form === "calls" && this.#slots.stopRequested(job.slot, job.token);
   }
 
   tookContext(job: Job): void {
-    this.#slots.markCooperative(job.slot);
+    if (job.form === "calls") this.#slots.markCooperative(job.slot);
   }
 
   publish(job: Job, value: unknown, duration: number): boolean {
     if (!fitsSlot(value)) return false;
-    this.#slots.finish(job.slot, value, duration);
+    if (job.form === "calls") this.#slots.finish(job.slot, value, duration);
+    else this.#rows.finish(value, job.startedAt, duration);
     this.#published = "something";
     return true;
   }
 
   ended(job: Job, duration: number): void {
-    this.#slots.ended(job.slot, duration);
+    if (job.form === "calls") this.#slots.ended(job.slot, duration);
+    else this.#rows.finishByMessage(job.startedAt, duration);
   }
 
   announce(): void {

@@ -1,18 +1,15 @@
 /** A worker thread behind the port. See `port.ts` for the guarantees and PROTOCOL.md for the shared slots. */
 import type { Worker } from "node:worker_threads";
 import { hasEnded } from "../base/mod.js";
-import { type CallSlots, SLOTS, slotToken } from "../memory/mod.js";
+import { type CallSlots, isRow, SLOTS, slotToken } from "../memory/mod.js";
 import { encodeError } from "../wire/mod.js";
 import { Inbox } from "./inbox.js";
 import { type FromWorker, type Initializer, LOOK } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { PortEvents, Ticket, WorkerPort } from "./port.js";
 import { type Held, SlotRing } from "./slot-ring.js";
+import { ThreadRows } from "./thread-rows.js";
 import { type StartedThread, startThread, type ThreadSettings } from "./thread-start.js";
-
-/** Lists for what is read at once. One of each serves all ports: nothing of them is kept. */
-const STARTS = new Float64Array(SLOTS);
-const DURATIONS = new Float64Array(SLOTS);
 
 export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly kind = "thread";
@@ -20,6 +17,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly id: number;
   readonly #slots: CallSlots;
   readonly #ring = new SlotRing<T>(SLOTS);
+  readonly #rows: ThreadRows<T>;
   readonly #events: PortEvents<T>;
   readonly #worker: Worker;
   readonly #outbox: Outbox<T>;
@@ -33,6 +31,10 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     this.#worker = worker;
     this.#slots = slots;
     this.#events = events;
+    this.#rows = new ThreadRows(this.#slots.rows, this.#ring, {
+      fulfilledRun: (ticket, offset, run) => events.fulfilledRun(ticket, offset, run),
+      ended: (slot) => this.#fulfilled(slot, this.#slots.rows.value(slot)),
+    });
     this.#inbox = new Inbox(events, this.#ring, {
       fulfilled: (slot, value) => {
         events.alive();
@@ -55,8 +57,10 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
       {
         post: (message, transfer = []) => this.#worker.postMessage(message, transfer as never),
         hand: (slot) => this.#hand(slot),
-        handRun: (slot, count) => this.#handRun(slot, count),
+        handRun: (ticket, slot) => this.#rows.hand(ticket, slot),
+        takesRun: (ticket, slot) => this.#rows.takes(ticket, slot),
         refused: (ticket, error) => {
+          this.#rows.withdraw(ticket);
           for (const { slot } of this.#ring.of(ticket)) this.#ring.free(slot);
           events.refused(ticket, error);
         },
@@ -85,14 +89,8 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     return token;
   }
 
-  #handRun(slot: number, count: number): number {
-    const token = slotToken(this.#ring.generationAt(slot));
-    this.#slots.handRun(slot, token, count);
-    this.#ring.setTokens(slot, token, count);
-    return token;
-  }
-
   recall(ticket: T, keep = 0): number {
+    if (this.#rows.holds(ticket)) return this.#rows.recall(ticket, keep);
     const held = this.#ring.of(ticket);
     let taken = 0;
     // From the last on: the worker claims from the first on, so what is taken back is the end of the list.
@@ -112,26 +110,26 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   running(): number {
-    let running = 0;
-    for (const { slot } of this.#ring) if (this.#slots.started(slot)) running += 1;
+    let running = this.#rows.running();
+    for (const { slot } of this.#ring) if (!this.#inRow(slot) && this.#slots.started(slot)) running += 1;
     return running;
   }
 
   startedAt(ticket: T): number | undefined {
     const { slot } = ticket;
     // A call that has ended may not have been settled yet, and its slot be another's.
-    if (this.#ring.ticketAt(slot) !== ticket) return undefined;
+    if (this.#ring.ticketAt(slot) !== ticket || this.#inRow(slot)) return undefined;
     return this.#slots.started(slot) ? this.#slots.startedAt(slot) : undefined;
   }
 
   cooperative(ticket: T): boolean {
     const { slot } = ticket;
-    return this.#ring.ticketAt(slot) === ticket && this.#slots.cooperative(slot);
+    return this.#ring.ticketAt(slot) === ticket && !this.#inRow(slot) && this.#slots.cooperative(slot);
   }
 
   stop(ticket: T, reason: unknown): void {
     const { slot } = ticket;
-    if (this.#ring.ticketAt(slot) !== ticket) return;
+    if (this.#ring.ticketAt(slot) !== ticket || this.#inRow(slot)) return;
     const token = this.#ring.tokenAt(slot);
     this.#slots.requestStop(slot, token);
     this.#worker.postMessage({ type: "stop", slot, token, reason: encodeError(reason) });
@@ -151,12 +149,8 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     slots.refresh();
     let slot = slots.takeFinished();
     if (slot >= 0) this.#events.alive();
-    for (; slot >= 0; slot = slots.takeFinished()) {
-      const ticket = this.#ring.ticketAt(slot);
-      if (ticket === undefined || ticket.count === 1 || !this.#fulfilledRun(slot, ticket)) {
-        this.#fulfilled(slot, slots.value(slot));
-      }
-    }
+    for (; slot >= 0; slot = slots.takeFinished()) this.#fulfilled(slot, slots.value(slot));
+    if (this.#rows.look()) this.#events.alive();
     this.#events.turn();
   }
 
@@ -178,32 +172,31 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     this.look();
   }
 
-  /** @returns whether it was a number, taken with those that follow it. */
-  #fulfilledRun(slot: number, ticket: T): boolean {
-    const values: unknown[] = [];
-    const most = this.#ring.runAt(slot, ticket);
-    const count = this.#slots.takeNumbers(slot, most, values, STARTS, DURATIONS);
-    if (count === 0) return false;
-    const offset = this.#ring.offsetAt(slot);
-    this.#ring.freeRun(slot, count);
-    this.#events.fulfilledRun(ticket, offset, values, STARTS, DURATIONS);
-    return true;
-  }
-
   #fulfilled(slot: number, value: unknown): void {
     const ticket = this.#ring.ticketAt(slot);
     if (ticket === undefined) return;
     const offset = this.#ring.offsetAt(slot);
+    const from = this.#inRow(slot) ? this.#slots.rows : this.#slots;
     this.#ring.free(slot);
-    this.#events.fulfilled(ticket, offset, value, this.#slots.startedAt(slot), this.#slots.duration(slot));
+    this.#events.fulfilled(ticket, offset, value, from.startedAt(slot), from.duration(slot));
   }
 
   #rejected(slot: number, reason: unknown): void {
     const ticket = this.#ring.ticketAt(slot);
     if (ticket === undefined) return;
     const offset = this.#ring.offsetAt(slot);
+    const from = this.#inRow(slot) ? this.#slots.rows : this.#slots;
     this.#ring.free(slot);
-    this.#events.rejected(ticket, offset, reason, this.#slots.startedAt(slot), this.#slots.duration(slot));
+    this.#events.rejected(ticket, offset, reason, from.startedAt(slot), from.duration(slot));
+  }
+
+  /** Whether what was last in this slot is an item of a row. */
+  #inRow(slot: number): boolean {
+    return isRow(this.#ring.tokenAt(slot));
+  }
+
+  #started({ ticket, slot, offset }: Held<T>): boolean {
+    return this.#inRow(slot) ? this.#rows.begun(ticket, offset) : this.#slots.started(slot);
   }
 
   /** A message arrived that cannot be read: whose it was is unknown, so the worker cannot go on. */
@@ -220,7 +213,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     this.look();
     const running: Held<T>[] = [];
     const waiting: Held<T>[] = [];
-    for (const held of this.#ring) (this.#slots.started(held.slot) ? running : waiting).push(held);
+    for (const held of this.#ring) (this.#started(held) ? running : waiting).push(held);
     const exit = { worker: this.name, id: this.id, exitCode: code, signal: null };
     this.#events.exited({ exit, cause: this.#inbox.uncaught ?? this.#cause }, running, waiting);
   }

@@ -9,13 +9,13 @@ import { encodeError } from "../wire/errors.js";
 import { transferListOf } from "../wire/transfer.js";
 import { serializationError } from "../wire/values.js";
 import type { TaskContext } from "./context.js";
-import type { Job, JobCode, JobHost } from "./job.js";
+import type { Job, JobCode, JobHost, PassingLine } from "./job.js";
 import { TaskLoop } from "./loop.js";
 import { type FromWorker, type Initializer, LARGE, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
 import { loadTarget, type Target } from "./target.js";
 
 /** The worker's end of its connection with the pool. */
-export interface Line {
+export interface Line extends PassingLine {
   readonly kind: "thread" | "process";
   readonly id: number;
   /** Sends a message; throws when a part of it cannot be cloned. */
@@ -42,7 +42,7 @@ const MEMORY_EVERY = 20;
 
 export class WorkerHost implements JobHost {
   readonly worker: TaskContext["worker"];
-  readonly #line: Line;
+  readonly line: Line;
   readonly #settings: WorkerSettings;
   readonly #loop: TaskLoop;
   readonly #targets: Target[] = [];
@@ -53,7 +53,7 @@ export class WorkerHost implements JobHost {
   #memoryAt = 0;
 
   constructor(line: Line, settings: WorkerSettings) {
-    this.#line = line;
+    this.line = line;
     this.#settings = settings;
     this.worker = { kind: line.kind, id: line.id, name: settings.name };
     this.#loop = new TaskLoop(this, settings.tasksPerWorker, settings.tasksPerWorker === 1 ? "alone" : "among");
@@ -72,14 +72,14 @@ export class WorkerHost implements JobHost {
         this.#targets[message.index] = message;
         break;
       case "calls":
-        readCalls(message.calls, this.#line.kind, this, (run) => this.#loop.push(run));
+        readCalls(message.calls, this.line.kind, this, (run) => this.#loop.push(run));
         if (this.#phase !== "starting") this.#loop.drain();
         break;
       case "stop":
         this.#loop.stop(message.slot, message.token, message.reason);
         break;
       case "ping":
-        this.#line.post({ type: "alive" });
+        this.line.post({ type: "alive" });
         break;
       case "close":
         this.#phase = "closing";
@@ -89,28 +89,28 @@ export class WorkerHost implements JobHost {
   }
 
   claim(job: Job): boolean {
-    return this.#line.claim(job);
+    return this.line.claim(job);
   }
 
   begun(job: Job): void {
-    this.#line.begun(job);
+    this.line.begun(job);
   }
 
   stopRequested(job: Job): boolean {
-    return this.#line.stopRequested(job);
+    return this.line.stopRequested(job);
   }
 
   tookContext(job: Job): void {
-    this.#line.tookContext(job);
+    this.line.tookContext(job);
   }
 
   progress(job: Job, value: unknown): void {
     this.#reported.add(job);
     try {
-      this.#line.post({ type: "progress", slot: job.slot, token: job.token, value });
+      this.line.post({ type: "progress", slot: job.slot, token: job.token, value });
     } catch {
       // Thrown into the task, where the value comes from: there it can be mended.
-      if (!this.#postParcel(job, value, "report")) throw serializationError(value, "progress", this.#line.kind);
+      if (!this.#postParcel(job, value, "report")) throw serializationError(value, "progress", this.line.kind);
     }
   }
 
@@ -122,16 +122,16 @@ export class WorkerHost implements JobHost {
   fulfilled(job: Job, value: unknown, duration: number): void {
     // A job that has not taken its context has reported nothing.
     const reported = job.context !== undefined && this.#reported.has(job);
-    if (reported || !this.#line.publish(job, value, duration)) this.#postValue(job, value, duration);
+    if (reported || !this.line.publish(job, value, duration)) this.#postValue(job, value, duration);
   }
 
   rejected(job: Job, reason: unknown, duration: number): void {
-    this.#line.ended(job, duration);
-    this.#line.post({ type: "error", slot: job.slot, error: encodeError(reason) });
+    this.line.ended(job, duration);
+    this.line.post({ type: "error", slot: job.slot, error: encodeError(reason) });
   }
 
   announce(): void {
-    this.#line.announce();
+    this.line.announce();
     if (this.#settings.memory === "report") this.#reportMemory();
     if (this.#phase === "closing") this.#leaveWhenDone();
   }
@@ -142,12 +142,12 @@ export class WorkerHost implements JobHost {
         const run = await loadTarget(initializer);
         await run(...(initializer.args as never[]));
       } catch (error) {
-        this.#line.post({ type: "broken", error: encodeError(error) });
+        this.line.post({ type: "broken", error: encodeError(error) });
         return;
       }
     }
     if (this.#phase === "starting") this.#phase = "serving";
-    this.#line.post({ type: "ready" });
+    this.line.post({ type: "ready" });
     this.#loop.drain();
   }
 
@@ -166,11 +166,11 @@ export class WorkerHost implements JobHost {
   }
 
   #postValue(job: Job, value: unknown, duration: number): void {
-    this.#line.ended(job, duration);
-    const moved = this.#line.kind === "thread" ? transferListOf(value) : [];
+    this.line.ended(job, duration);
+    const moved = this.line.kind === "thread" ? transferListOf(value) : [];
     try {
       const copied = moved.length > 0 ? 0 : largeSize(value);
-      this.#line.post({ type: "value", slot: job.slot, value, copied }, moved);
+      this.line.post({ type: "value", slot: job.slot, value, copied }, moved);
     } catch (cause) {
       this.#postRefused(job, value, duration, cause);
     }
@@ -180,7 +180,7 @@ export class WorkerHost implements JobHost {
   #postRefused(job: Job, value: unknown, duration: number, cause: unknown): void {
     try {
       if (this.#postParcel(job, value, "result")) return;
-      throw serializationError(value, "result", this.#line.kind);
+      throw serializationError(value, "result", this.line.kind);
     } catch (error) {
       if (error instanceof SerializationError && error.cause === undefined) error.cause = cause;
       this.rejected(job, error, duration);
@@ -189,10 +189,10 @@ export class WorkerHost implements JobHost {
 
   /** @returns whether the value holds shared objects. */
   #postParcel({ slot, token }: Job, value: unknown, of: "result" | "report"): boolean {
-    const { kind } = this.#line;
+    const { kind } = this.line;
     const parcel = pack(value, of === "result" ? of : "progress", kind, "once");
     if (parcel === undefined) return false;
-    this.#line.post({ type: "parcel", of, slot, token, parcel }, kind === "thread" ? transferListOf(parcel) : []);
+    this.line.post({ type: "parcel", of, slot, token, parcel }, kind === "thread" ? transferListOf(parcel) : []);
     return true;
   }
 
@@ -200,11 +200,11 @@ export class WorkerHost implements JobHost {
     const now = performance.now();
     if (now - this.#memoryAt < MEMORY_EVERY) return;
     this.#memoryAt = now;
-    this.#line.post({ type: "memory", bytes: this.#line.memory() });
+    this.line.post({ type: "memory", bytes: this.line.memory() });
   }
 
   #leaveWhenDone(): void {
-    if (this.#loop.idle) this.#line.exit(0);
+    if (this.#loop.idle) this.line.exit(0);
   }
 }
 

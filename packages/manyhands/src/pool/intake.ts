@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.js";
 import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemSink } from "../futures/mod.js";
-import { type AnyTask, allPrimitive, inspectValue, moves, snapshotOf } from "../wire/mod.js";
+import { type AnyTask, allPrimitive, copyArgs, inspectValue, moves, snapshotOf } from "../wire/mod.js";
 import type { PortFunction } from "../worker/mod.js";
 import { Call, type CallOwner } from "./call.js";
 import type { CrewSettings } from "./crew.js";
@@ -163,21 +163,32 @@ export class Intake {
   #admit(call: Call): void {
     const { plan } = call.order;
     const { kind } = this.#settings;
-    const copied = kind !== "event-loop" && !allPrimitive(call.args);
+    const small = kind === "event-loop" || allPrimitive(call.args) || this.#copySmall(call);
     const route = kind === "process" ? "process" : "thread";
     try {
-      if (copied) inspectValue(call.args, "args", route, plan.transfer && new Set(plan.transfer));
+      if (!small) inspectValue(call.args, "args", route, plan.transfer && new Set(plan.transfer));
     } catch (error) {
       return this.#settler.fail(call, error);
     }
     if (plan.signal !== undefined) this.#signals.add(plan.signal, call);
     if (plan.queueTimeout !== undefined) this.#limits.waits(call, plan.queueTimeout);
     this.#dispatcher.enqueue(call);
-    if (!copied || moves(call.args, plan.transfer)) return;
+    if (small || moves(call.args, plan.transfer)) return;
     // The caller may change its objects in the next line. Either the call leaves now, which copies them, or they are
     // copied to wait.
     this.#dispatcher.giveOut();
     if (call.waiting) call.args = snapshotOf(call.args, route) as readonly unknown[];
+  }
+
+  /** Gives the call copies of its own, if what it was given is small and plain: then it can wait, and travel with others.
+   *  @returns whether it has them. */
+  #copySmall(call: Call): boolean {
+    if (moves(call.args, call.order.plan.transfer)) return false;
+    const copied = copyArgs(call.args);
+    if (copied === undefined) return false;
+    call.args = copied;
+    call.objects = "own";
+    return true;
   }
 
   /** Finds the target. Until then the order's calls wait in their places: those behind them do not overtake them. */

@@ -44,7 +44,7 @@ export class Outbox<T extends Ticket> {
     let batch: Batch | undefined;
     for (const ticket of tickets) {
       const index = this.#index(ticket.target as WireFunction);
-      if (allPrimitive(ticket.args)) {
+      if (ticket.objects === "own" || allPrimitive(ticket.args)) {
         this.#write(ticket, index, ticket.args);
         continue;
       }

@@ -1,10 +1,11 @@
 /** The program of a worker thread. */
 
-import { parentPort, threadId, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, threadId, workerData } from "node:worker_threads";
 import type { Transferable } from "../futures/mod.js";
 import { CallSlots, fitsSlot } from "../memory/call-slots.js";
 import type { Job } from "./job.js";
-import { type FromWorker, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
+import { type FromWorker, LOOK, type ToWorker } from "./messages.js";
+import type { ThreadStart } from "./thread-start.js";
 import { Wakefulness } from "./wakefulness.js";
 import { type Line, WorkerHost } from "./worker-host.js";
 
@@ -12,14 +13,16 @@ class ThreadLine implements Line {
   readonly kind = "thread";
   readonly id = threadId;
   readonly #slots: CallSlots;
+  readonly #answers: MessagePort;
   #published: "nothing" | "something" = "nothing";
 
-  constructor(slots: CallSlots) {
+  constructor(slots: CallSlots, answers: MessagePort) {
     this.#slots = slots;
+    this.#answers = answers;
   }
 
   post(message: FromWorker, transfer: readonly Transferable[] = []): void {
-    parentPort?.postMessage(message, transfer as never);
+    this.#answers.postMessage(message, transfer as never);
   }
 
   claim(job: Job): boolean {
@@ -66,8 +69,8 @@ class ThreadLine implements Line {
   }
 }
 
-const { buffer, settings } = workerData as { buffer: SharedArrayBuffer; settings: WorkerSettings };
-const line = new ThreadLine(new CallSlots(buffer));
+const { buffer, answers, settings } = workerData as ThreadStart;
+const line = new ThreadLine(new CallSlots(buffer), answers);
 const host = new WorkerHost(line, settings);
 // Whatever a task that calls process.exit() had finished before must still be heard of.
 process.on("exit", () => line.announce());

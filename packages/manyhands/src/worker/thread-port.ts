@@ -1,5 +1,5 @@
 /** A worker thread behind the port. See `port.ts` for the guarantees and PROTOCOL.md for the shared slots. */
-import type { Worker } from "node:worker_threads";
+import { type MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 import { type CallSlots, SLOTS, slotToken } from "../memory/mod.js";
 import { encodeError } from "../wire/mod.js";
 import { Inbox } from "./inbox.js";
@@ -8,6 +8,9 @@ import { Outbox } from "./outbox.js";
 import type { PortEvents, Ticket, WorkerPort } from "./port.js";
 import { type Held, SlotRing } from "./slot-ring.js";
 import { type StartedThread, startThread, type ThreadSettings } from "./thread-start.js";
+
+/** Messages that are taken before other events get their turn. */
+const AT_ONCE = 256;
 
 /** Lists for what is read at once. One of each serves all ports: nothing of them is kept. */
 const STARTS = new Float64Array(SLOTS);
@@ -21,6 +24,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly #ring = new SlotRing<T>(SLOTS);
   readonly #events: PortEvents<T>;
   readonly #worker: Worker;
+  readonly #answers: MessagePort;
   readonly #outbox: Outbox<T>;
   readonly #inbox: Inbox<T>;
   #cause: unknown;
@@ -28,9 +32,10 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   /** @param started a worker of these settings that is booting already. */
   constructor(settings: ThreadSettings, events: PortEvents<T>, started: StartedThread = startThread(settings)) {
     this.name = settings.name;
-    const { worker, slots } = started;
+    const { worker, slots, answers } = started;
     this.#worker = worker;
     this.#slots = slots;
+    this.#answers = answers;
     this.#events = events;
     this.#inbox = new Inbox(events, this.#ring, {
       fulfilled: (slot, value) => {
@@ -43,8 +48,8 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
       },
     });
     this.id = this.#worker.threadId;
-    this.#worker.on("message", (message: FromWorker) => this.#receive(message));
-    this.#worker.on("messageerror", (error) => this.#fail(error));
+    answers.on("message", (message: FromWorker) => this.#receive(message));
+    answers.on("messageerror", (error) => this.#fail(error));
     this.#worker.on("error", (error) => {
       this.#cause ??= error;
     });
@@ -160,6 +165,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
 
   hold(how: "ref" | "unref"): void {
     this.#worker[how]();
+    this.#answers[how]();
   }
 
   close(): void {
@@ -171,9 +177,23 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     void this.#worker.terminate();
   }
 
+  /** Takes a message, and those that came with it: an event costs more than a small message. */
   #receive(message: FromWorker): void {
     if (message !== LOOK) this.#inbox.receive(message);
+    this.#takeMessages(AT_ONCE);
     this.look();
+  }
+
+  #takeMessages(most: number): void {
+    try {
+      for (let taken = 0; taken < most; taken += 1) {
+        const next = receiveMessageOnPort(this.#answers) as { readonly message: FromWorker } | undefined;
+        if (next === undefined) return;
+        if (next.message !== LOOK) this.#inbox.receive(next.message);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** @returns whether it was a number, taken with those that follow it. */
@@ -211,6 +231,9 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #exited(code: number): void {
+    // What was posted before the exit may not have been delivered.
+    this.#takeMessages(Number.POSITIVE_INFINITY);
+    this.#answers.close();
     this.look();
     const running: Held<T>[] = [];
     const waiting: Held<T>[] = [];

@@ -3,8 +3,9 @@
  *  Guarantees: what is counted does not depend on how fast the machine is, unless it says so. */
 import { createHook } from "node:async_hooks";
 import { Session } from "node:inspector";
+import { syncBuiltinESMExports } from "node:module";
 import { Socket } from "node:net";
-import { Worker } from "node:worker_threads";
+import threads, { MessagePort, Worker } from "node:worker_threads";
 
 /** Messages of threads, or writes and reads of the pipes of processes. */
 export interface Crossings {
@@ -16,11 +17,12 @@ export interface Crossings {
 
 let out = 0;
 let back = 0;
-let watched: "no" | "yes" = "no";
+
+// From the start, before there is a worker to be listened to.
+watch();
 
 function watch(): void {
-  if (watched === "yes") return;
-  watched = "yes";
+  watchPorts();
   // All pipes count: such a program must not print while it counts.
   for (const [type, send, event] of [
     [Worker, "postMessage", "message"],
@@ -40,9 +42,26 @@ function watch(): void {
   }
 }
 
+/** Messages of worker threads come on ports, by an event or without. */
+function watchPorts(): void {
+  const { on } = MessagePort.prototype;
+  MessagePort.prototype.on = function (this: MessagePort, type: string, listener: (...args: unknown[]) => void) {
+    return on.call(this, type as "message", (...args: unknown[]) => {
+      if (type === "message") back += 1;
+      listener(...args);
+    });
+  } as typeof on;
+  const { receiveMessageOnPort } = threads;
+  threads.receiveMessageOnPort = (port) => {
+    const received = receiveMessageOnPort(port);
+    if (received !== undefined) back += 1;
+    return received;
+  };
+  syncBuiltinESMExports();
+}
+
 /** What crosses between this process or thread and its workers while `run` runs. */
 export async function crossingsOf(run: () => unknown): Promise<Crossings> {
-  watch();
   const before = { out, back };
   await run();
   return { out: out - before.out, back: back - before.back };

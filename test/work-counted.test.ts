@@ -34,8 +34,8 @@ describe.each(["thread", "process"])("crossings (%s)", (kind) => {
   });
 
   test("are known to the message when no clock decides", async () => {
-    type Batches = Readonly<Record<"idle" | "busy" | "after" | "map", Crossings>>;
-    const { idle, busy, after, map } = await counted<Batches>("batches", kind);
+    type Batches = Readonly<Record<"idle" | "busy" | "after" | "map" | "objects", Crossings>>;
+    const { idle, busy, after, map, objects } = await counted<Batches>("batches", kind);
     // 1000 calls submitted in one turn leave at every 256th (`STRETCH`) and at the end: 256, 512, 768, 1000.
     expect(idle.out).toBe(4);
     // The worker runs a call of which nobody knows how long it takes: nothing is handed over ahead of its turn.
@@ -45,6 +45,9 @@ describe.each(["thread", "process"])("crossings (%s)", (kind) => {
     // 20 000 items in bundles of 256 (`TOGETHER`) are 79, if each leaves alone; the window of 4 × 1000 is filled when
     // half of it is free, in at most 9 pulls, each of which may end with a bundle that is not full.
     expect(map.out).toBeLessThanOrEqual(79 + 9);
+    // Small objects travel together as numbers do: 4 messages. Two more, since nobody knows the function yet: its name,
+    // and the first call alone.
+    expect(objects.out).toBeLessThanOrEqual(4 + 2);
     if (kind === "process") return;
     // A message is answered by one "look" at the most, and the task before by its value.
     expect(idle.back).toBeLessThanOrEqual(4);

@@ -1,6 +1,6 @@
 /** `counted.js WHAT KIND`: does work, and prints as JSON what it took: messages, promises or bytes. */
 import type { Executor } from "manyhands";
-import { square } from "#tasks/basic.js";
+import { bump, square } from "#tasks/basic.js";
 import { passGate } from "#tasks/gate.js";
 import { stopClock } from "#tasks/still.js";
 import { candidate } from "../conformance/executors.js";
@@ -81,9 +81,10 @@ const COUNTS: Readonly<Record<string, () => Promise<unknown>>> = {
       await Promise.all([task, calls]);
     });
     const map = await crossingsOf(() => pool.map(square, numbers(20_000)));
+    const objects = await crossingsOf(() => Promise.all(numbers(1000).map((n) => pool.submit(bump, { value: n }))));
     await gate.close();
     await pool.shutdown();
-    return { idle, busy, after, map };
+    return { idle, busy, after, map, objects };
   },
   async promises() {
     const pool = make({ maxWorkers: 2 });

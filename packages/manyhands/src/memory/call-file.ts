@@ -9,15 +9,19 @@
  *  Layout, in bytes; a token counts the calls sent to this worker, in the order in which it runs them:
  *  ```
  *  0     claimed    token i32: calls up to this one are the worker's; token i32 and start f64 of the one it began with
+ *  32    taken      values by the pool, arguments by the worker: see parcels.ts
  *  64    recalled   SLOTS × 1: the mark of the call that the pool has taken back
  *  …     stop       SLOTS × 1: the mark of the call that is asked to stop
  *  …     starts     SLOTS × 16: token i32, flags i32, start f64, of calls that run beside others or took their context
  *  …     outcomes   see outcome-ring.ts
+ *  …     values, arguments; large values, large arguments: see byte-room.ts
  *  ``` */
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LARGE_ROOM, type Place, SMALL_ROOM } from "./byte-room.js";
 import { OutcomeReader, type OutcomeVisitor, OutcomeWriter, RING_BYTES } from "./outcome-ring.js";
+import { type ParcelLayout, ParcelReader, ParcelWriter } from "./parcels.js";
 
 export const FILE_SLOTS = 2048;
 /** How long the worker may go on without looking at the marks of calls taken back, in ms. */
@@ -28,6 +32,10 @@ const STARTS_AT = STOP_AT + FILE_SLOTS;
 const START_BYTES = 16;
 /** On a page of its own, so that no record lies across two pages. */
 const RING_AT = Math.ceil((STARTS_AT + FILE_SLOTS * START_BYTES) / 4096) * 4096;
+const PARCELS_AT = RING_AT + RING_BYTES;
+const LARGE_AT = PARCELS_AT + 2 * SMALL_ROOM;
+const VALUES: ParcelLayout = { taken: 32, small: PARCELS_AT, large: LARGE_AT };
+const ARGUMENTS: ParcelLayout = { taken: 40, small: PARCELS_AT + SMALL_ROOM, large: LARGE_AT + LARGE_ROOM };
 const COOPERATIVE = 1;
 let made = 0;
 
@@ -90,10 +98,14 @@ export class CallFile implements Disposable {
   readonly #byte = new Uint8Array(1);
   /** Slots with a mark, which must be gone before the slot is used again. */
   readonly #marked = new Set<number>();
+  readonly #values: ParcelReader;
+  readonly #arguments: ParcelWriter;
   #open: "open" | "closed" = "open";
 
   constructor() {
     this.fd = openNameless();
+    this.#values = new ParcelReader(this.fd, VALUES);
+    this.#arguments = new ParcelWriter(this.fd, ARGUMENTS);
     this.#outcomes = new OutcomeReader(this.fd, RING_AT);
   }
 
@@ -104,12 +116,34 @@ export class CallFile implements Disposable {
 
   /** Shows the outcomes that were not taken yet, and takes them. */
   take(visitor: OutcomeVisitor): void {
-    if (this.#open === "open") this.#outcomes.take(visitor);
+    if (this.#open === "closed") return;
+    this.#outcomes.take(visitor);
+    this.#values.tell();
+  }
+
+  /** The bytes of a value that a record has placed; to be read while that record is shown. */
+  value(place: Place): Buffer {
+    return this.#values.read(place, (most) => this.#outcomes.placedFrom(place, most));
+  }
+
+  /** The value's place is needed no more, once the records at hand have been shown. */
+  passValue(place: Place): void {
+    this.#values.pass(place);
+  }
+
+  /** Puts bytes where the worker finds them. @returns where; -1 when there is no room. */
+  putArguments(bytes: Uint8Array): Place {
+    return this.#open === "open" ? this.#arguments.put(bytes) : -1;
   }
 
   /** Shows the outcomes that were not taken yet, and leaves them. The visitor must not take any. */
   peek(visitor: OutcomeVisitor): void {
     if (this.#open === "open") this.#outcomes.peek(visitor);
+  }
+
+  /** Gives back the pages of large values. For a worker that holds no call: nothing of them is in use then. */
+  trim(): void {
+    if (this.#open === "open") ftruncateSync(this.fd, LARGE_AT);
   }
 
   /** Marks the call as taken back. It is, when the worker's claim, read afterwards, does not reach it. */
@@ -169,6 +203,8 @@ export class CallFile implements Disposable {
 /** The worker's side of the file, by inherited descriptor. */
 export class InheritedCallFile {
   readonly outcomes: OutcomeWriter;
+  readonly values: ParcelWriter;
+  readonly #arguments: ParcelReader;
   readonly #fd: number;
   readonly #entry = new Entry();
   readonly #byte = new Uint8Array(1);
@@ -178,6 +214,16 @@ export class InheritedCallFile {
   constructor(fd: number) {
     this.#fd = fd;
     this.outcomes = new OutcomeWriter(fd, RING_AT);
+    this.values = new ParcelWriter(fd, VALUES);
+    this.#arguments = new ParcelReader(fd, ARGUMENTS);
+  }
+
+  /** Takes the bytes that the pool has put there. */
+  takeArguments(place: Place): Buffer {
+    const bytes = this.#arguments.read(place);
+    this.#arguments.pass(place);
+    this.#arguments.tell();
+    return bytes;
   }
 
   /** Says which calls are the worker's from now on: those up to `upTo`, which may be fewer than before. */

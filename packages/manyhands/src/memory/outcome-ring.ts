@@ -10,6 +10,7 @@
  *  Layout: RECORDS × 32 bytes: check u32, slot << 4 | kind i32, value f64, start f64 (epoch ms), token i32,
  *  duration f32 (ms). */
 import { readSync, writeSync } from "node:fs";
+import { type Place, spanOf } from "./byte-room.js";
 import type { SlotValue } from "./slot-value.js";
 
 const RECORDS = 4096;
@@ -19,8 +20,18 @@ export const RING_BYTES: number = RECORDS * RECORD_BYTES;
 const FIRST_STRETCH = 16;
 const STRETCH = 512;
 
-/** What a record says: a call ended with a small value, its outcome is a message, or it was not run. */
-export const RECORD = { undefined: 0, null: 1, true: 2, false: 3, number: 4, message: 5, skipped: 6 } as const;
+/** What a record says: a call ended with a small value, its outcome is a message, it was not run, or its value stands at
+ *  the place that the record holds (parcels.ts). */
+export const RECORD = {
+  undefined: 0,
+  null: 1,
+  true: 2,
+  false: 3,
+  number: 4,
+  message: 5,
+  skipped: 6,
+  placed: 7,
+} as const;
 
 /** What becomes of a record. */
 export interface OutcomeVisitor {
@@ -99,6 +110,9 @@ export class OutcomeReader {
   readonly #floats = new Float32Array(this.#bytes.buffer);
   /** Records taken. */
   #count = 0;
+  /** Records that were read last, and which of them is next. */
+  #stretch = 0;
+  #next = 0;
   /** What is shown a record may read on in the middle of it: what was read for the outer one is gone then. */
   #reads = 0;
 
@@ -110,15 +124,15 @@ export class OutcomeReader {
   /** Shows the records that were not taken yet, and takes them. */
   take(visitor: OutcomeVisitor): void {
     for (let most = FIRST_STRETCH; ; most = STRETCH) {
-      const stretch = this.#read(this.#count, most);
+      this.#stretch = this.#read(this.#count, most);
       const read = this.#reads;
-      let index = 0;
-      while (index < stretch && read === this.#reads) {
+      for (this.#next = 0; this.#next < this.#stretch && read === this.#reads; ) {
+        const index = this.#next;
         if (!this.#whole(index * 8, (this.#count + 1) | 0)) return;
         // First, so that a record is shown once, whatever is done about it.
         this.#count = (this.#count + 1) | 0;
+        this.#next += 1;
         this.#show(index * 8, visitor);
-        index += 1;
       }
     }
   }
@@ -134,6 +148,21 @@ export class OutcomeReader {
         this.#show(index * 8, visitor);
       }
     }
+  }
+
+  /** The place of a value and those that the records behind it have placed, as far as they were read and lie in a row of
+   *  at most `most` bytes. */
+  placedFrom(place: Place, most: number): Place {
+    let span = place;
+    for (let index = this.#next, count = this.#count; index < this.#stretch; index += 1) {
+      count = (count + 1) | 0;
+      if (!this.#whole(index * 8, count)) break;
+      if (((this.#words[index * 8 + 1] ?? 0) & 15) !== RECORD.placed) continue;
+      const longer = spanOf(place, this.#doubles[index * 4 + 1] ?? place, most);
+      if (longer === place) break;
+      span = longer;
+    }
+    return span;
   }
 
   #read(count: number, most: number): number {

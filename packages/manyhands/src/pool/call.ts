@@ -75,6 +75,7 @@ class Items {
 export class Call implements Ticket, FutureOwner, Waiting {
   declare readonly order: Order;
   declare args: readonly unknown[];
+  declare objects: "callers" | "own";
   /** Order of the submits. */
   declare readonly sequence: number;
   #state: CallState;
@@ -94,6 +95,7 @@ export class Call implements Ticket, FutureOwner, Waiting {
   constructor(order: Order, args: readonly unknown[], sequence: number, items: Items | undefined) {
     this.order = order;
     this.args = args;
+    this.objects = "callers";
     this.sequence = sequence;
     this.#state = "new";
     this.attempt = 1;

@@ -6,7 +6,7 @@ import type { Clock } from "../base/clock.js";
 import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemSink } from "../futures/mod.js";
 import { discard, hasPasses, parcelOf } from "../share/mod.js";
-import { type AnyTask, allPrimitive, inspectValue, moves, snapshotOfArgs } from "../wire/mod.js";
+import { type AnyTask, allPrimitive, copyArgs, inspectValue, moves, snapshotOfArgs } from "../wire/mod.js";
 import type { PortFunction } from "../worker/mod.js";
 import { Call, type CallOwner } from "./call.js";
 import type { CrewSettings } from "./crew.js";
@@ -165,22 +165,34 @@ export class Intake {
     const { plan } = call.order;
     const { kind } = this.#settings;
     // Items that travel together are primitives, every one.
-    const copied = kind !== "event-loop" && call.count === 1 && !allPrimitive(call.args);
+    const plain = kind === "event-loop" || call.count > 1 || allPrimitive(call.args);
+    const small = plain || this.#copySmall(call);
     const route = kind === "process" ? "process" : "thread";
     try {
       const moved = plan.transfer && new Set(plan.transfer);
-      if (copied && inspectValue(call.args, "args", route, moved).shareables > 0) putInParcel(call, route);
+      if (!small && inspectValue(call.args, "args", route, moved).shareables > 0) putInParcel(call, route);
     } catch (error) {
       return this.#settler.fail(call, error);
     }
     if (plan.signal !== undefined) this.#signals.add(plan.signal, call);
     if (plan.queueTimeout !== undefined) this.#limits.waits(call, plan.queueTimeout);
     this.#dispatcher.enqueue(call);
-    if (!copied || moves(call.args, plan.transfer)) return;
+    if (small || moves(call.args, plan.transfer)) return;
     // The caller may change its objects in the next line. Either the call leaves now, which copies them, or they are
     // copied to wait.
     this.#dispatcher.giveOut();
     if (call.waiting) call.args = snapshotOfArgs(call.args, route);
+  }
+
+  /** Gives the call copies of its own, if what it was given is small and plain: then it can wait, and travel with others.
+   *  @returns whether it has them. */
+  #copySmall(call: Call): boolean {
+    if (moves(call.args, call.order.plan.transfer)) return false;
+    const copied = copyArgs(call.args);
+    if (copied === undefined) return false;
+    call.args = copied;
+    call.objects = "own";
+    return true;
   }
 
   /** Finds the target. Until then the order's calls wait in their places: those behind them do not overtake them. */

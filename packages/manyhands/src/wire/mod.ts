@@ -1,6 +1,7 @@
 /** What travels: function references, values, errors. */
 export { Batch, snapshotOf } from "./batch.js";
 export type { Route } from "./clonable.js";
+export { copyArgs } from "./copied-args.js";
 export { type ErrorCodec, registerError } from "./error-classes.js";
 export { decodeError, encodeError, type WireError } from "./errors.js";
 export { threadExecArgv, workerExecArgv } from "./exec-argv.js";

@@ -7,20 +7,24 @@
  *  Layout, little-endian: payload length u32, kind u32, x f64, y f64, payload. */
 import { writeSync } from "node:fs";
 import { serializer } from "../base/serializer.js";
-import { park } from "../memory/mod.js";
+import { type Place, park } from "../memory/mod.js";
 
 export const FRAME = {
   /** The payload is a message in V8's serialisation. For an outcome, x is its start and y its duration. */
   message: 0,
   /** Outcomes stand in the ring: look. */
   look: 1,
-  /** The calls of a `calls` message, a flat array of V8's serialisation, int32s or doubles. x is the token of the last. */
+  /** The calls of a `calls` message, a flat array of V8's serialisation, int32s or doubles. x is the token of the last.
+   *  y is the place of the payload in the call file, or -1: then it follows. */
   calls: 2,
   callsOfIntegers: 3,
   callsOfDoubles: 4,
 } as const;
 
 const HEADER = 24;
+/** Calls of fewer bytes are on their way sooner in the frame itself. */
+const WORTH_PLACING = 2048;
+const NOTHING = new Uint8Array(0);
 
 /** Collects frames and writes them to a descriptor, all at once. */
 export class FrameWriter {
@@ -74,8 +78,10 @@ export function encodeMessage(message: unknown): Buffer {
   return writeHeader(Buffer.allocUnsafe(HEADER + payload.length), FRAME.message, payload, 0, 0);
 }
 
-/** The flat array of a `calls` message as one frame. @param last the token of the last call sent. */
-export function encodeCalls(calls: readonly unknown[], last: number): Buffer {
+/** The flat array of a `calls` message as one frame.
+ *  @param last the token of the last call sent.
+ *  @param put puts a payload elsewhere, and says where; -1 when it cannot. */
+export function encodeCalls(calls: readonly unknown[], last: number, put: (payload: Uint8Array) => Place): Buffer {
   const numbers = integers(calls) ?? doubles(calls);
   const kind =
     numbers === undefined ? FRAME.calls : numbers instanceof Int32Array ? FRAME.callsOfIntegers : FRAME.callsOfDoubles;
@@ -83,7 +89,9 @@ export function encodeCalls(calls: readonly unknown[], last: number): Buffer {
     numbers === undefined
       ? serializer().serialize(calls)
       : new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-  return writeHeader(Buffer.allocUnsafe(HEADER + payload.length), kind, payload, last, 0);
+  const place = payload.length < WORTH_PLACING ? -1 : put(payload);
+  const inside = place < 0 ? payload : NOTHING;
+  return writeHeader(Buffer.allocUnsafe(HEADER + inside.length), kind, inside, last, place);
 }
 
 function integers(values: readonly unknown[]): Int32Array | undefined {

@@ -46,7 +46,7 @@ export class Outbox<T extends Ticket> {
   send(tickets: readonly T[]): void {
     let batch: Batch | undefined;
     for (const ticket of tickets) {
-      if (ticket.count > 1 || allPrimitive(ticket.args)) {
+      if (ticket.count > 1 || ticket.objects === "own" || allPrimitive(ticket.args)) {
         this.#write(ticket, this.#index(ticket.target as WireFunction), ticket.args);
         continue;
       }

@@ -19,6 +19,8 @@ export interface Ticket {
   /** The arguments: `arity` for each call, one call after another. */
   readonly args: readonly unknown[];
   readonly arity: number;
+  /** Whose the objects among the arguments are: those of the caller may be in other calls, too. */
+  readonly objects: "callers" | "own";
   /** How many calls it stands for. A ticket of several takes no context: its calls are not stopped one by one. */
   readonly count: number;
   readonly transfer: readonly Transferable[] | undefined;

@@ -5,18 +5,33 @@
  *
  *  A worker that runs one call at a time claims short calls a block at a time and passes over them in order, leaving a
  *  record for each. So the call behind the last record is the one that runs; the others of the block have not begun. */
+import { serializer } from "../base/serializer.js";
 import type { ItemRun } from "../futures/mod.js";
-import { type CallFile, FILE_SLOTS, isAfter, LEASE, type OutcomeVisitor, RECORD } from "../memory/mod.js";
+import {
+  type CallFile,
+  FILE_SLOTS,
+  isAfter,
+  isLarge,
+  LEASE,
+  lengthAt,
+  type OutcomeVisitor,
+  type Place,
+  RECORD,
+  recordValue,
+} from "../memory/mod.js";
 import { NumberRun } from "./number-run.js";
 import type { Ticket } from "./port.js";
 import type { SlotRing } from "./slot-ring.js";
+
+/** How long the pages of large values are kept for the next ones, in ms. */
+const KEEP_PAGES = 1000;
 
 /** Tokens whose slots are remembered: a worker that runs one call at a time holds no older ones. */
 const TOKENS = 4 * FILE_SLOTS;
 
 export interface ProcessCallsSink<T extends Ticket> {
-  /** The call in a slot has ended with a small value. */
-  ended(slot: number, kind: number, value: number): void;
+  /** The call in a slot has ended with a value. @param bytes that were copied for it. */
+  ended(slot: number, value: unknown, bytes: number): void;
   /** Neighbouring calls of one ticket have ended with numbers; their slots are free. */
   endedRun(ticket: T, offset: number, run: ItemRun): void;
   /** A call was not started after all, and is the pool's again. */
@@ -45,6 +60,8 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
   readonly #peeked = new Peeked();
   readonly #numbers = new NumberRun<T>();
   #timer: NodeJS.Timeout | undefined;
+  /** Runs while the file may hold pages of large values. */
+  #trimmer: NodeJS.Timeout | undefined;
   #last = 0;
   /** The last call with a record, and when it ended. */
   #passed = 0;
@@ -102,6 +119,13 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
     return this.#file.cooperative(slot, this.#ring.tokenAt(slot));
   }
 
+  /** Puts the arguments of calls where the worker finds them. @returns where; -1 when there is no room. */
+  putArguments(bytes: Uint8Array): Place {
+    const place = this.#file.putArguments(bytes);
+    if (place >= 0 && isLarge(place)) this.#trimLater();
+    return place;
+  }
+
   requestStop({ slot }: T): void {
     this.#file.requestStop(slot, this.#ring.tokenAt(slot));
   }
@@ -155,6 +179,7 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
   record(slot: number, token: number, kind: number, value: number, startedAt: number, duration: number): void {
     this.#passed = token;
     if (kind !== RECORD.skipped) this.#passedAt = startedAt + duration;
+    if (kind === RECORD.placed) this.#file.passValue(value);
     const ticket = this.#ring.ticketAt(slot);
     if (ticket === undefined) {
       // A call that was taken back is not held any more; the slot of one that was left stays out of use.
@@ -178,11 +203,13 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
       return this.#numbers.add(value, startedAt, duration);
     }
     this.#tellRun();
-    if (kind !== RECORD.message) this.#sink.ended(slot, kind, value);
+    if (kind === RECORD.placed) this.#sink.ended(slot, this.#placed(value), lengthAt(value));
+    else if (kind !== RECORD.message) this.#sink.ended(slot, recordValue(kind, value), 0);
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#trimmer);
     this.#file[Symbol.dispose]();
   }
 
@@ -195,6 +222,21 @@ export class ProcessCalls<T extends Ticket> implements OutcomeVisitor, Disposabl
     this.#file.wipeRun(slot, length);
     this.#ring.freeRun(slot, length);
     this.#sink.endedRun(ticket, offset, run);
+  }
+
+  /** Gives pages back some time after large values have travelled; at once would make the next ones dear. */
+  #trimLater(): void {
+    this.#trimmer ??= setTimeout(() => {
+      this.#trimmer = undefined;
+      // While the worker holds a call it may be writing a value there.
+      if (this.#ring.room < FILE_SLOTS) this.#trimLater();
+      else this.#file.trim();
+    }, KEEP_PAGES).unref();
+  }
+
+  #placed(place: Place): unknown {
+    if (isLarge(place)) this.#trimLater();
+    return serializer().deserialize(this.#file.value(place));
   }
 
   /** Whether a call waits between these two: then the second has not begun. */

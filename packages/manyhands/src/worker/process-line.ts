@@ -3,11 +3,20 @@
  *
  *  Guarantees: what a call came to is out of this process before the next call begins; calls that were claimed and do
  *  not begin at once are given up again, before anything else of this process may run. */
-
-import { fitsSlot, InheritedCallFile, isAfter, LEASE, RECORD, recordKind, type SlotValue } from "../memory/mod.js";
+import { serializer } from "../base/serializer.js";
+import {
+  fitsSlot,
+  InheritedCallFile,
+  isAfter,
+  LEASE,
+  type Place,
+  RECORD,
+  recordKind,
+  type SlotValue,
+} from "../memory/mod.js";
 import { FrameWriter } from "./frames.js";
 import type { Job } from "./job.js";
-import type { FromWorker } from "./messages.js";
+import { type FromWorker, LOOK } from "./messages.js";
 import type { Line } from "./worker-host.js";
 
 /** A look at the call file costs a system call; a busy loop that asks all the time is answered from the last look. */
@@ -54,11 +63,23 @@ export class ProcessLine implements Line {
     const ran = this.#ran;
     if (ran === undefined) return this.#frames.message(message, 0, 0);
     const { job, duration } = ran;
-    this.#frames.message(message, job.startedAt, duration);
+    const place = message !== LOOK && message.type === "value" ? this.#place(message.value) : -1;
+    if (place < 0) this.#frames.message(message, job.startedAt, duration);
     this.#ran = undefined;
-    // After the message: a record without it would be an outcome that is known to be there, and is not.
-    this.#file.outcomes.write(job.slot, job.token, RECORD.message, 0, job.startedAt, duration);
+    // After the value or message: a record without it would be an outcome that is known to be there, and is not.
+    const kind = place < 0 ? RECORD.message : RECORD.placed;
+    this.#file.outcomes.write(job.slot, job.token, kind, Math.max(place, 0), job.startedAt, duration);
     this.#ring = "news";
+  }
+
+  /** Takes the calls that the pool has put into the call file. */
+  takeArguments(place: Place): Buffer {
+    return this.#file.takeArguments(place);
+  }
+
+  /** Puts a value into the call file. @returns where; -1 when it must be a message. */
+  #place(value: unknown): Place {
+    return this.#file.values.put(serializer().serialize(value));
   }
 
   claim(job: Job): boolean {

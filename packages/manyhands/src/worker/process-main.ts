@@ -17,10 +17,10 @@ const line = new ProcessLine(settings.tasksPerWorker);
 const host = new WorkerHost(line, settings);
 process.on("SIGINT", () => undefined);
 process.on("exit", () => line.announce());
-const reader = new FrameReader((kind, x, _y, payload) => {
+const reader = new FrameReader((kind, x, y, payload) => {
   if (kind === FRAME.message) return host.receive(serializer().deserialize(payload) as ToWorker);
   line.received(x);
-  host.receive({ type: "calls", calls: decodeCalls(kind, payload) });
+  host.receive({ type: "calls", calls: decodeCalls(kind, y < 0 ? payload : line.takeArguments(y)) });
 });
 const wake = new Wakefulness();
 const input = new Socket({ fd: 3, readable: true, writable: false });

@@ -2,11 +2,11 @@
 import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { serializer } from "../base/serializer.js";
-import { FILE_SLOTS, recordValue } from "../memory/mod.js";
+import { FILE_SLOTS } from "../memory/mod.js";
 import { encodeError } from "../wire/mod.js";
 import { encodeCalls, encodeMessage, FRAME, FrameReader } from "./frames.js";
 import { Inbox } from "./inbox.js";
-import { type FromWorker, type Initializer, LOOK, type ToWorker } from "./messages.js";
+import { type FromWorker, type Initializer, LARGE, LOOK, type ToWorker } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { PortEvents, Ticket, WorkerPort } from "./port.js";
 import { ProcessCalls } from "./process-calls.js";
@@ -37,7 +37,10 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     child.on("error", (error) => this.#notStarted(error));
     this.#events = events;
     this.#calls = new ProcessCalls(file, this.#ring, settings.tasksPerWorker, {
-      ended: (slot, kind, value) => this.#fulfilled(slot, recordValue(kind, value)),
+      ended: (slot, value, bytes) => {
+        if (bytes > LARGE) events.copied(bytes);
+        this.#fulfilled(slot, value);
+      },
       endedRun: (ticket, offset, run) => {
         this.#heard = "outcomes";
         events.fulfilledRun(ticket, offset, run);
@@ -164,8 +167,9 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #post(message: ToWorker): void {
-    const frame = message.type === "calls" ? encodeCalls(message.calls, this.#calls.last) : encodeMessage(message);
-    if (this.#input?.writable) this.#input.write(frame);
+    if (!this.#input?.writable) return;
+    if (message.type !== "calls") this.#input.write(encodeMessage(message));
+    else this.#input.write(encodeCalls(message.calls, this.#calls.last, (bytes) => this.#calls.putArguments(bytes)));
   }
 
   #handle(message: FromWorker, startedAt: number, duration: number): void {

@@ -1,12 +1,13 @@
 /** The program of a worker thread. */
 
-import { parentPort, threadId, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, threadId, workerData } from "node:worker_threads";
 import type { Transferable } from "../futures/mod.js";
 import { CallSlots } from "../memory/call-slots.js";
 import type { ItemRows } from "../memory/item-rows.js";
 import { fitsSlot, type SlotValue } from "../memory/slot-value.js";
 import type { Job } from "./job.js";
-import { type FromWorker, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
+import { type FromWorker, LOOK, type ToWorker } from "./messages.js";
+import type { ThreadStart } from "./thread-start.js";
 import { Wakefulness } from "./wakefulness.js";
 import { type Line, WorkerHost } from "./worker-host.js";
 
@@ -15,15 +16,17 @@ class ThreadLine implements Line {
   readonly id = threadId;
   readonly #rows: ItemRows;
   readonly #slots: CallSlots;
+  readonly #answers: MessagePort;
   #published: "nothing" | "something" = "nothing";
 
-  constructor(slots: CallSlots) {
+  constructor(slots: CallSlots, answers: MessagePort) {
     this.#slots = slots;
     this.#rows = slots.rows;
+    this.#answers = answers;
   }
 
   post(message: FromWorker, transfer: readonly Transferable[] = []): void {
-    parentPort?.postMessage(message, transfer as never);
+    this.#answers.postMessage(message, transfer as never);
   }
 
   claim(job: Job): boolean {
@@ -82,8 +85,8 @@ class ThreadLine implements Line {
   }
 }
 
-const { buffer, settings } = workerData as { buffer: SharedArrayBuffer; settings: WorkerSettings };
-const line = new ThreadLine(new CallSlots(buffer));
+const { buffer, answers, settings } = workerData as ThreadStart;
+const line = new ThreadLine(new CallSlots(buffer), answers);
 const host = new WorkerHost(line, settings);
 // Whatever a task that calls process.exit() had finished before must still be heard of.
 process.on("exit", () => line.announce());

@@ -1,5 +1,5 @@
 /** A worker thread behind the port. See `port.ts` for the guarantees and PROTOCOL.md for the shared slots. */
-import type { Worker } from "node:worker_threads";
+import { type MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 import { hasEnded } from "../base/mod.js";
 import { type CallSlots, isRow, SLOTS, slotToken } from "../memory/mod.js";
 import { encodeError } from "../wire/mod.js";
@@ -11,6 +11,9 @@ import { type Held, SlotRing } from "./slot-ring.js";
 import { ThreadRows } from "./thread-rows.js";
 import { type StartedThread, startThread, type ThreadSettings } from "./thread-start.js";
 
+/** Messages that are taken before other events get their turn. */
+const AT_ONCE = 256;
+
 export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly kind = "thread";
   readonly name: string;
@@ -20,6 +23,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   readonly #rows: ThreadRows<T>;
   readonly #events: PortEvents<T>;
   readonly #worker: Worker;
+  readonly #answers: MessagePort;
   readonly #outbox: Outbox<T>;
   readonly #inbox: Inbox<T>;
   #cause: unknown;
@@ -27,9 +31,10 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   /** @param started a worker of these settings that is booting already. */
   constructor(settings: ThreadSettings, events: PortEvents<T>, started: StartedThread = startThread(settings)) {
     this.name = settings.name;
-    const { worker, slots } = started;
+    const { worker, slots, answers } = started;
     this.#worker = worker;
     this.#slots = slots;
+    this.#answers = answers;
     this.#events = events;
     this.#rows = new ThreadRows(this.#slots.rows, this.#ring, {
       fulfilledRun: (ticket, offset, run) => events.fulfilledRun(ticket, offset, run),
@@ -47,8 +52,8 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
       turn: () => this.look(),
     });
     this.id = this.#worker.threadId;
-    this.#worker.on("message", (message: FromWorker) => this.#receive(message));
-    this.#worker.on("messageerror", (error) => this.#fail(error));
+    answers.on("message", (message: FromWorker) => this.#receive(message));
+    answers.on("messageerror", (error) => this.#fail(error));
     this.#worker.on("error", (error) => {
       this.#cause ??= error;
     });
@@ -156,6 +161,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
 
   hold(how: "ref" | "unref"): void {
     this.#worker[how]();
+    this.#answers[how]();
   }
 
   close(): void {
@@ -167,9 +173,23 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     void this.#worker.terminate();
   }
 
+  /** Takes a message, and those that came with it: an event costs more than a small message. */
   #receive(message: FromWorker): void {
     if (message !== LOOK) this.#inbox.receive(message);
+    this.#takeMessages(AT_ONCE);
     this.look();
+  }
+
+  #takeMessages(most: number): void {
+    try {
+      for (let taken = 0; taken < most; taken += 1) {
+        const next = receiveMessageOnPort(this.#answers) as { readonly message: FromWorker } | undefined;
+        if (next === undefined) return;
+        if (next.message !== LOOK) this.#inbox.receive(next.message);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #fulfilled(slot: number, value: unknown): void {
@@ -208,8 +228,11 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   #exited(code: number): void {
     // First: what is settled below may wait for what the worker held.
     hasEnded(this.id);
+    // What was posted before the exit may not have been delivered.
+    this.#takeMessages(Number.POSITIVE_INFINITY);
     const opening = this.#inbox.opened();
     if (opening !== undefined) return void opening.then(() => this.#exited(code));
+    this.#answers.close();
     this.look();
     const running: Held<T>[] = [];
     const waiting: Held<T>[] = [];

@@ -1,5 +1,5 @@
 /** Starts a worker thread: all that must be loaded before one can boot. */
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { CallSlots } from "../memory/mod.js";
 import { threadExecArgv } from "../wire/mod.js";
 import type { WorkerSettings } from "./messages.js";
@@ -8,10 +8,20 @@ export interface ThreadSettings extends WorkerSettings {
   readonly resourceLimits?: import("node:worker_threads").ResourceLimits | undefined;
 }
 
+/** What the thread is told when it starts. */
+export interface ThreadStart {
+  readonly buffer: SharedArrayBuffer;
+  /** Where its messages go. */
+  readonly answers: MessagePort;
+  readonly settings: WorkerSettings;
+}
+
 /** A thread on its way up. Whoever asked for it listens to it before the turn ends. */
 export interface StartedThread {
   readonly worker: Worker;
   readonly slots: CallSlots;
+  /** Where its messages come. A port of our own: from the worker's, messages cannot be taken without an event. */
+  readonly answers: MessagePort;
 }
 
 const ENTRY = new URL("./thread-main.js", import.meta.url);
@@ -19,11 +29,14 @@ const ENTRY = new URL("./thread-main.js", import.meta.url);
 /** @throws whatever `new Worker` does: limits that are no numbers, a thread that the system does not give. */
 export function startThread({ name, tasksPerWorker, memory, resourceLimits }: ThreadSettings): StartedThread {
   const slots = new CallSlots();
+  const { port1: answers, port2: mouth } = new MessageChannel();
+  const start: ThreadStart = { buffer: slots.buffer, answers: mouth, settings: { name, tasksPerWorker, memory } };
   const worker = new Worker(ENTRY, {
-    workerData: { buffer: slots.buffer, settings: { name, tasksPerWorker, memory } },
+    workerData: start,
+    transferList: [mouth],
     execArgv: threadExecArgv(process.execArgv),
     name,
     ...(resourceLimits === undefined ? {} : { resourceLimits }),
   });
-  return { worker, slots };
+  return { worker, slots, answers };
 }

@@ -66,7 +66,7 @@ async function ready(): Promise<{ code: number | null; stdout: string; stderr: s
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "manyhands-ready-test-"));
   mkdirSync(file("tools"));
-  for (const name of ["ready.mjs", "build.mjs"]) copyFileSync(join(TOOLS, name), file(`tools/${name}`));
+  for (const name of ["ready.mjs", "build.mjs", "join.mjs"]) copyFileSync(join(TOOLS, name), file(`tools/${name}`));
   mkdirSync(file("packages/manyhands/src"), { recursive: true });
   for (const name of ["tsconfig.base.json", "packages/manyhands/tsconfig.json"]) writeFileSync(file(name), "{}");
   writeFileSync(file("package.json"), '{ "type": "module" }');

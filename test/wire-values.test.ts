@@ -244,9 +244,9 @@ test("a copy for a process keeps Buffers", () => {
 test("the report of the last value", () => {
   const batch = new Batch("thread");
   batch.add({ text: "abc", data: new ArrayBuffer(10) }, "x");
-  expect(batch.last).toEqual({ bytes: 13, objects: 2 });
+  expect(batch.last).toEqual({ bytes: 13, objects: 2, shareables: 0 });
   batch.add(5, "x");
-  expect(batch.last).toEqual({ bytes: 0, objects: 0 });
+  expect(batch.last).toEqual({ bytes: 0, objects: 0, shareables: 0 });
 });
 
 describe("transfer", () => {

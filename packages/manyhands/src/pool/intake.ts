@@ -5,7 +5,8 @@
 import type { Clock } from "../base/clock.js";
 import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemSink } from "../futures/mod.js";
-import { type AnyTask, allPrimitive, inspectValue, moves, snapshotOf } from "../wire/mod.js";
+import { discard, hasPasses, parcelOf } from "../share/mod.js";
+import { type AnyTask, allPrimitive, inspectValue, moves, snapshotOfArgs } from "../wire/mod.js";
 import type { PortFunction } from "../worker/mod.js";
 import { Call, type CallOwner } from "./call.js";
 import type { CrewSettings } from "./crew.js";
@@ -167,7 +168,8 @@ export class Intake {
     const copied = kind !== "event-loop" && call.count === 1 && !allPrimitive(call.args);
     const route = kind === "process" ? "process" : "thread";
     try {
-      if (copied) inspectValue(call.args, "args", route, plan.transfer && new Set(plan.transfer));
+      const moved = plan.transfer && new Set(plan.transfer);
+      if (copied && inspectValue(call.args, "args", route, moved).shareables > 0) putInParcel(call, route);
     } catch (error) {
       return this.#settler.fail(call, error);
     }
@@ -178,7 +180,7 @@ export class Intake {
     // The caller may change its objects in the next line. Either the call leaves now, which copies them, or they are
     // copied to wait.
     this.#dispatcher.giveOut();
-    if (call.waiting) call.args = snapshotOf(call.args, route) as readonly unknown[];
+    if (call.waiting) call.args = snapshotOfArgs(call.args, route);
   }
 
   /** Finds the target. Until then the order's calls wait in their places: those behind them do not overtake them. */
@@ -203,4 +205,12 @@ export class Intake {
     order.target = target;
     order.profile = this.#dispatcher.profile(target);
   }
+}
+
+/** The arguments travel as one that holds them all, with tickets for what is shared. */
+function putInParcel(call: Call, route: "thread" | "process"): void {
+  const parcel = parcelOf(call.args, route, "until-revoked");
+  call.args = [parcel];
+  // Not before: another attempt uses the same passes.
+  if (hasPasses(parcel)) call.timers.push({ [Symbol.dispose]: () => discard(parcel) });
 }

@@ -4,7 +4,7 @@ import type { ResourceLimits } from "node:worker_threads";
 import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
 import { checkAmount, checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import type { Task } from "../futures/mod.js";
-import { type AnyTask, importing } from "../wire/mod.js";
+import { type AnyTask, importing, type Route } from "../wire/mod.js";
 import type { CrewPlan } from "./engines.js";
 import { machinery } from "./machinery.js";
 
@@ -54,7 +54,11 @@ const POOL_OPTIONS = [
 
 /** The part of a crew's settings that options decide.
  *  @throws InvalidOptionError naming the option. */
-export function planCrew(options: PoolOptions, name: string, further: readonly string[] = []): CrewPlan {
+export function planCrew(
+  options: PoolOptions,
+  name: "threads" | "processes",
+  further: readonly string[] = [],
+): CrewPlan {
   checkNames("A pool", options, [...POOL_OPTIONS, ...further]);
   checkCount("maxWorkers", options.maxWorkers, 1);
   checkCount("minWorkers", options.minWorkers, 0);
@@ -81,7 +85,7 @@ export function planCrew(options: PoolOptions, name: string, further: readonly s
     maxAge: options.maxAge ?? Number.POSITIVE_INFINITY,
     maxMemory: options.maxMemory ?? Number.POSITIVE_INFINITY,
     ref: options.ref === false ? "unref" : "ref",
-    initializer: planInitializer(options),
+    initializer: planInitializer(options, name === "processes" ? "process" : "thread"),
   };
 }
 
@@ -90,10 +94,13 @@ export function checkLimit(option: string, value: number | undefined): void {
   if (value !== Number.POSITIVE_INFINITY) checkCount(option, value, 1);
 }
 
-function planInitializer({ initializer, initargs = [] }: PoolOptions): CrewPlan["initializer"] {
+function planInitializer(
+  { initializer, initargs = [] }: PoolOptions,
+  route: Route,
+): CrewPlan["initializer"] {
   if (initializer === undefined) return undefined;
   if (!Array.isArray(initargs)) throw new InvalidOptionError("initargs", "initargs must be an array");
-  return machinery().planInitializer(initializer as AnyTask, initargs);
+  return machinery().planInitializer(initializer as AnyTask, initargs, route);
 }
 
 /** A module that makes a pool when it is loaded would make one in each worker that loads it, and each of those again. */

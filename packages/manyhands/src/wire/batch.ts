@@ -31,7 +31,7 @@ export class Batch {
     this.#survey ??= new Survey(this.#route);
     const survey = this.#survey;
     if (!survey.scan(root)) throw serializationError(root, path, this.#route);
-    this.last = { bytes: survey.bytes, objects: survey.objects };
+    this.last = { bytes: survey.bytes, objects: survey.objects, shareables: survey.shareables };
     if (!survey.overlaps) return root;
     return survey.simple ? copySimple(root, this.#route) : copy(root, this.#route);
   }
@@ -44,7 +44,7 @@ export function snapshotOf(root: unknown, route: Route): unknown {
   return survey.scan(root) && survey.simple ? copySimple(root, route) : copy(root, route);
 }
 
-const NOTHING: ValueReport = { bytes: 0, objects: 0 };
+const NOTHING: ValueReport = { bytes: 0, objects: 0, shareables: 0 };
 
 // By V8's serialiser for processes: structuredClone would turn a Buffer into a Uint8Array, which that route does not.
 function copy(root: unknown, route: Route): unknown {

@@ -3,12 +3,26 @@
  *  Guarantees: no property of the object is read here but `Symbol.toStringTag` and `Symbol.iterator`; a proxy's traps never run. */
 import { types } from "node:util";
 import { MessagePort } from "node:worker_threads";
+import { isShareable, SHAREABLE, type Shareable } from "../base/shareable.js";
+import { ownerOf } from "./owners.js";
 
 /** How values travel: to a thread by structured clone, to a process by V8 serialisation. */
 export type Route = "thread" | "process";
 
-/** What an object is made of. `shared` ones arrive as the same memory, `opaque` ones have no parts to look at. */
-export type Shape = "plain" | "instance" | "array" | "map" | "set" | "error" | "buffer" | "view" | "shared" | "opaque";
+/** What an object is made of. `shared` ones arrive as the same memory, `opaque` ones have no parts to look at; in the place
+ *  of a `shareable` one a ticket travels. */
+export type Shape =
+  | "plain"
+  | "instance"
+  | "array"
+  | "map"
+  | "set"
+  | "error"
+  | "buffer"
+  | "view"
+  | "shared"
+  | "shareable"
+  | "opaque";
 
 /** Why an object cannot travel, and what to do instead. */
 export class Refusal {
@@ -62,6 +76,7 @@ const PROXY = new Refusal("a Proxy cannot be copied; send a plain copy of it");
 const ARGUMENTS = new Refusal("an `arguments` object cannot be copied; send [...arguments]");
 const NAMESPACE = new Refusal("a module cannot travel; send its URL");
 const DETACHED = new Refusal("its buffer was transferred away, and is empty here");
+const BOUND = new Refusal("it is shared by the threads of one process and cannot leave it");
 const NOT_SHARED = new Refusal("shared memory ends at the border of the process; send a copy, or use a thread");
 const MUST_MOVE = new Refusal("it can only be moved: mark it with transfer(), or name it in `transfer`");
 const STAYS = new Refusal("it belongs to this process and cannot leave it; use a thread");
@@ -130,8 +145,14 @@ function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
+/** Whether other processes can use it: here is its owner, or the owner is known. */
+function mayLeave(object: Shareable): boolean {
+  return ownerOf(object) !== undefined || object[SHAREABLE].remote !== undefined;
+}
+
 /** Class instances, and Node's own objects in the guise of such. */
 function shapeOfForeign(object: object, route: Route): Shape | Refusal {
+  if (isShareable(object)) return route === "thread" || mayLeave(object) ? "shareable" : BOUND;
   if (object instanceof MessagePort) return route === "thread" ? MUST_MOVE : STAYS;
   const { clone, move } = marksOfNode();
   if (clone !== undefined && clone in object) return route === "thread" ? "opaque" : STAYS;

@@ -9,5 +9,6 @@ export { isMain, type ModuleRef, moduleRef } from "./module-ref.js";
 export { type ResolvedFunction, resolveFunction } from "./resolve-function.js";
 export { joinStacks } from "./stacks.js";
 export { importing, loadModule } from "./task-module.js";
+export { isParcelled, Parcel, snapshotOfArgs } from "./tickets.js";
 export { moves, transfer, transferListOf } from "./transfer.js";
 export { allPrimitive, culprit, inspectValue, isPrimitive, type ValueReport } from "./values.js";

@@ -25,6 +25,8 @@ export interface ValueReport {
   readonly bytes: number;
   /** Objects seen. */
   readonly objects: number;
+  /** Places where something stands that is shared and not copied. */
+  readonly shareables: number;
 }
 
 /** Looks at the value before it is posted.
@@ -32,7 +34,7 @@ export interface ValueReport {
 export function inspectValue(root: unknown, path: string, route: Route, moved?: ReadonlySet<object>): ValueReport {
   const survey = new Survey(route, moved);
   if (!survey.scan(root)) throw serializationError(root, path, route, moved);
-  return { bytes: survey.bytes, objects: survey.objects };
+  return { bytes: survey.bytes, objects: survey.objects, shareables: survey.shareables };
 }
 
 /** The path of the part that cannot take this route; `path` itself when every part seems able to. */
@@ -58,6 +60,8 @@ export class Survey {
   bytes = 0;
   /** Objects seen in this turn. */
   objects = 0;
+  /** Places of this turn where a ticket will travel. */
+  shareables = 0;
   /** Whether this turn met an object of an earlier turn. */
   overlaps = false;
   /** Whether this turn met only plain objects and arrays. */
@@ -79,6 +83,7 @@ export class Survey {
     this.#turn += 1;
     this.bytes = 0;
     this.objects = 0;
+    this.shareables = 0;
     this.overlaps = false;
     this.simple = true;
     this.#open.length = 0;
@@ -131,6 +136,10 @@ export class Survey {
       case "shared":
         // The same memory may be in every call of a batch: that is what it is for.
         this.#seen.delete(object);
+        return true;
+      case "shareable":
+        this.#seen.delete(object);
+        this.shareables += 1;
         return true;
       case "buffer":
         this.bytes += (object as ArrayBuffer).byteLength;

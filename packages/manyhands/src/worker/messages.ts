@@ -1,17 +1,17 @@
 /** The messages between a pool and its workers: two closed unions, the same for threads and processes.
  *
  *  Guarantees: numbers that stand in a flat array are written and read by the functions of this file alone. */
-
 import { isRow } from "../memory/mod.js";
-import type { WireError, WireFunction } from "../wire/mod.js";
+import type { Parcel, WireError, WireFunction } from "../wire/mod.js";
 import { type JobHost, Run, type RunHeader } from "./job.js";
 import type { Ticket } from "./port.js";
 
 export type ToWorker =
   /** First of all; the worker answers `ready` or `broken`. */
   | { readonly type: "initialize"; readonly initializer: Initializer | undefined }
-  /** Gives a function its index, by which calls name it from now on. */
-  | { readonly type: "function"; readonly index: number; readonly target: WireFunction }
+  /** Gives a function its index, by which calls name it from now on. Calls that hold shared objects name it by another,
+   *  so that others cost no look at their arguments. */
+  | { readonly type: "function"; readonly index: number; readonly target: WireFunction; readonly takes: Takes }
   /** Calls in a flat array: an object for each would cost more than all the rest of a small call. */
   | { readonly type: "calls"; readonly calls: readonly unknown[] }
   | { readonly type: "stop"; readonly slot: number; readonly token: number; readonly reason: WireError }
@@ -29,6 +29,14 @@ export type FromWorker =
   | { readonly type: "skipped"; readonly slot: number }
   | { readonly type: "value"; readonly slot: number; readonly value: unknown; readonly copied: number }
   | { readonly type: "error"; readonly slot: number; readonly error: WireError }
+  /** A result or a report that holds shared objects. */
+  | {
+      readonly type: "parcel";
+      readonly of: "result" | "report";
+      readonly slot: number;
+      readonly token: number;
+      readonly parcel: Parcel;
+    }
   | { readonly type: "cooperative"; readonly slot: number }
   | { readonly type: "progress"; readonly slot: number; readonly token: number; readonly value: unknown }
   | { readonly type: "memory"; readonly bytes: number }
@@ -41,9 +49,13 @@ export const LOOK = 0;
 /** Copies above this size, in bytes, are told to the pool, which counts them in `stats()`. */
 export const LARGE: number = 1024 * 1024;
 
+/** What a call brings: its arguments, or one parcel with all of them. */
+export type Takes = "args" | "parcel";
+
 export interface Initializer {
   readonly target: WireFunction;
   readonly args: readonly unknown[];
+  readonly takes: Takes;
 }
 
 /** What a worker is told when it is made. */

@@ -4,9 +4,9 @@
  *  refused alone; calls that move something travel in a message of their own. */
 import type { Transferable } from "../futures/mod.js";
 import { isRow } from "../memory/mod.js";
-import { allPrimitive, Batch, type Route, transferListOf, type WireFunction } from "../wire/mod.js";
+import { allPrimitive, Batch, isParcelled, type Route, transferListOf, type WireFunction } from "../wire/mod.js";
 import { serializationError } from "../wire/values.js";
-import { CallWriter, LARGE, type ToWorker } from "./messages.js";
+import { CallWriter, LARGE, type Takes, type ToWorker } from "./messages.js";
 import type { Ticket } from "./port.js";
 import type { SlotRing } from "./slot-ring.js";
 
@@ -30,7 +30,7 @@ export class Outbox<T extends Ticket> {
   readonly #sink: OutboxSink<T>;
   readonly #ring: SlotRing<T>;
   readonly #route: Route;
-  readonly #indexes = new Map<WireFunction, number>();
+  readonly #indexes = { args: new Map<WireFunction, number>(), parcel: new Map<WireFunction, number>() };
   readonly #writer: CallWriter;
   #batched: T[] = [];
   #lastTarget: WireFunction | undefined;
@@ -46,11 +46,11 @@ export class Outbox<T extends Ticket> {
   send(tickets: readonly T[]): void {
     let batch: Batch | undefined;
     for (const ticket of tickets) {
-      const index = this.#index(ticket.target as WireFunction);
       if (ticket.count > 1 || allPrimitive(ticket.args)) {
-        this.#write(ticket, index, ticket.args);
+        this.#write(ticket, this.#index(ticket.target as WireFunction), ticket.args);
         continue;
       }
+      const index = this.#indexOf(ticket);
       // Nothing can move between processes: it is copied there.
       const moved = this.#route === "thread" ? moves(ticket) : NOTHING;
       if (moved.length > 0) {
@@ -99,14 +99,24 @@ export class Outbox<T extends Ticket> {
 
   #index(target: WireFunction): number {
     if (target === this.#lastTarget) return this.#lastIndex;
-    let index = this.#indexes.get(target);
-    if (index === undefined) {
-      index = this.#indexes.size;
-      this.#indexes.set(target, index);
-      this.#sink.post({ type: "function", index, target });
-    }
+    this.#lastIndex = this.#introduce(target, "args");
     this.#lastTarget = target;
-    this.#lastIndex = index;
+    return this.#lastIndex;
+  }
+
+  /** The index for a call that may hold shared objects. */
+  #indexOf(ticket: T): number {
+    const target = ticket.target as WireFunction;
+    return isParcelled(ticket.args) ? this.#introduce(target, "parcel") : this.#index(target);
+  }
+
+  #introduce(target: WireFunction, takes: Takes): number {
+    const { args, parcel } = this.#indexes;
+    let index = this.#indexes[takes].get(target);
+    if (index !== undefined) return index;
+    index = args.size + parcel.size;
+    this.#indexes[takes].set(target, index);
+    this.#sink.post({ type: "function", index, target, takes });
     return index;
   }
 
@@ -137,7 +147,7 @@ export class Outbox<T extends Ticket> {
 
   /** Posts again what has its slots already. */
   #postAlone(ticket: T): void {
-    const index = this.#index(ticket.target as WireFunction);
+    const index = this.#indexOf(ticket);
     const first = this.#ring.tokenAt(ticket.slot);
     if (ticket.count > 1 && this.#route === "thread" && isRow(first)) {
       this.#writer.writeRun(ticket, ticket.slot, first, index);

@@ -48,6 +48,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#inbox = new Inbox(events, this.#ring, {
       fulfilled: (slot, value) => this.#fulfilled(slot, value),
       rejected: (slot, reason) => this.#rejected(slot, reason),
+      turn: () => this.look(),
     });
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#input = this.#child.stdio[3] as Duplex;
@@ -200,6 +201,8 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
 
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#phase === "ended") return;
+    const opening = this.#inbox.opened();
+    if (opening !== undefined) return void opening.then(() => this.#ended(code, signal));
     this.#phase = "ended";
     this.#calls.look();
     const running: Held<T>[] = [];

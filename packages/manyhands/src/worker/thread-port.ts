@@ -43,6 +43,7 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
         events.alive();
         this.#rejected(slot, reason);
       },
+      turn: () => this.look(),
     });
     this.id = this.#worker.threadId;
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
@@ -204,6 +205,8 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #exited(code: number): void {
+    const opening = this.#inbox.opened();
+    if (opening !== undefined) return void opening.then(() => this.#exited(code));
     this.look();
     const running: Held<T>[] = [];
     const waiting: Held<T>[] = [];

@@ -2,16 +2,17 @@
  *
  *  Guarantees: the initializer runs before any call; a function is loaded once; every claimed call is answered, also
  *  when its result cannot travel; an error that no task caught is told to the pool before the worker ends of it. */
+import { SerializationError } from "../base/errors.js";
 import type { Transferable } from "../futures/mod.js";
+import { pack } from "../share/travel.js";
 import { encodeError } from "../wire/errors.js";
-import type { WireFunction } from "../wire/function-ref.js";
-import { resolveFunction } from "../wire/resolve-function.js";
 import { transferListOf } from "../wire/transfer.js";
 import { serializationError } from "../wire/values.js";
 import type { TaskContext } from "./context.js";
 import type { Job, JobCode, JobHost, PassingLine } from "./job.js";
 import { TaskLoop } from "./loop.js";
 import { type FromWorker, type Initializer, LARGE, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
+import { loadTarget, type Target } from "./target.js";
 
 /** The worker's end of its connection with the pool. */
 export interface Line extends PassingLine {
@@ -44,7 +45,7 @@ export class WorkerHost implements JobHost {
   readonly line: Line;
   readonly #settings: WorkerSettings;
   readonly #loop: TaskLoop;
-  readonly #targets: WireFunction[] = [];
+  readonly #targets: Target[] = [];
   readonly #codes: (JobCode | Promise<JobCode> | undefined)[] = [];
   /** Jobs that reported progress: their outcome must be a message too, or it would overtake the reports. */
   readonly #reported = new WeakSet<Job>();
@@ -68,7 +69,7 @@ export class WorkerHost implements JobHost {
         void this.#initialize(message.initializer);
         break;
       case "function":
-        this.#targets[message.index] = message.target;
+        this.#targets[message.index] = message;
         break;
       case "calls":
         readCalls(message.calls, this.line.kind, this, (run) => this.#loop.push(run));
@@ -109,7 +110,7 @@ export class WorkerHost implements JobHost {
       this.line.post({ type: "progress", slot: job.slot, token: job.token, value });
     } catch {
       // Thrown into the task, where the value comes from: there it can be mended.
-      throw serializationError(value, "progress", this.line.kind);
+      if (!this.#postParcel(job, value, "report")) throw serializationError(value, "progress", this.line.kind);
     }
   }
 
@@ -138,7 +139,7 @@ export class WorkerHost implements JobHost {
   async #initialize(initializer: Initializer | undefined): Promise<void> {
     if (initializer !== undefined) {
       try {
-        const run = await resolveFunction(initializer.target);
+        const run = await loadTarget(initializer);
         await run(...(initializer.args as never[]));
       } catch (error) {
         this.line.post({ type: "broken", error: encodeError(error) });
@@ -153,7 +154,7 @@ export class WorkerHost implements JobHost {
   /** Loads a function when its first call is here, not before: a module that ends its worker while it is loaded must do
    *  so under a call, or that call would be given to one worker after another. */
   #load(index: number): Promise<JobCode> {
-    const code = resolveFunction(this.#targets[index] as WireFunction).then((run): JobCode => {
+    const code = loadTarget(this.#targets[index] as Target).then((run): JobCode => {
       const loaded: JobCode = { run, expected: Number.POSITIVE_INFINITY };
       this.#codes[index] = loaded;
       return loaded;
@@ -171,10 +172,28 @@ export class WorkerHost implements JobHost {
       const copied = moved.length > 0 ? 0 : largeSize(value);
       this.line.post({ type: "value", slot: job.slot, value, copied }, moved);
     } catch (cause) {
-      const error = serializationError(value, "result", this.line.kind);
-      if (error.cause === undefined) error.cause = cause;
+      this.#postRefused(job, value, duration, cause);
+    }
+  }
+
+  /** A result that cannot be posted as it is: one with shared objects, or one that cannot travel at all. */
+  #postRefused(job: Job, value: unknown, duration: number, cause: unknown): void {
+    try {
+      if (this.#postParcel(job, value, "result")) return;
+      throw serializationError(value, "result", this.line.kind);
+    } catch (error) {
+      if (error instanceof SerializationError && error.cause === undefined) error.cause = cause;
       this.rejected(job, error, duration);
     }
+  }
+
+  /** @returns whether the value holds shared objects. */
+  #postParcel({ slot, token }: Job, value: unknown, of: "result" | "report"): boolean {
+    const { kind } = this.line;
+    const parcel = pack(value, of === "result" ? of : "progress", kind, "once");
+    if (parcel === undefined) return false;
+    this.line.post({ type: "parcel", of, slot, token, parcel }, kind === "thread" ? transferListOf(parcel) : []);
+    return true;
   }
 
   #reportMemory(): void {

@@ -1,0 +1,58 @@
+/** Folders of sockets whose owner was killed.
+ *
+ *  Guarantees: a folder is removed only if the process it names is gone *and* nobody answers at its socket: under a shared
+ *  `/tmp` the numbers of processes may be those of another container. */
+import { readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const NAME = /^manyhands-(\d+)-\w+$/;
+
+/** How the name of a process' folder begins. */
+export function folderPrefix(pid: number): string {
+  return `manyhands-${pid}-`;
+}
+
+/** Removes what dead processes have left, in the background. */
+export function clearLeftovers(): void {
+  for (const name of list()) {
+    const pid = Number(NAME.exec(name)?.[1] ?? 0);
+    if (pid > 0 && !isAlive(pid)) removeIfSilent(join(tmpdir(), name));
+  }
+}
+
+function list(): readonly string[] {
+  try {
+    return readdirSync(tmpdir());
+  } catch {
+    // Then the folder that is about to be made cannot be made either, and that is what is told.
+    return [];
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+function removeIfSilent(folder: string): void {
+  const { connect } = process.getBuiltinModule("node:net");
+  const socket = connect(join(folder, "s"), () => socket.destroy());
+  socket.unref();
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    // Not when there is no socket: another container's process may be about to make it.
+    if (error.code === "ECONNREFUSED") remove(folder);
+  });
+}
+
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Another user's, or another process was faster.
+  }
+}

@@ -4,9 +4,11 @@
  *  dist/mod.js               the front: what a program needs to have its classes, and to start a worker
  *  dist/pool/engines.cjs     all that is needed once an executor is used; while it is read, the first worker boots
  *  dist/worker/*-main.js     the programs of workers
- *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state
+ *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state;
+ *                            and what stands in `base` and public rooms need too
  *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms, and
  *                            what they have in common with workers in the core
+ *  dist/share/*.js           what is loaded when an object is shared with another process, likewise
  *
  *  Which module goes where follows from who imports whom, and from the one place where the front stops: the module
  *  `pool/machinery.ts`, whose import is put off until its function is called. What is in the front is not in
@@ -22,7 +24,13 @@ const MACHINERY = "pool/machinery.js";
 const PROGRAMS = ["worker/thread-main.js", "worker/process-main.js"];
 const CORE = "worker/core.js";
 /** The public rooms, and what a worker loads when something arrives that belongs to them. */
-const ROOMS = ["threading/mod.js", "queue/mod.js", "multiprocessing/mod.js"];
+const ROOMS = [
+  "threading/mod.js",
+  "queue/mod.js",
+  "multiprocessing/mod.js",
+  "share/remote.js",
+  "share/bridge-main.js",
+];
 const FRONT = "front:";
 
 /** @param dist what the compiler made. @returns the files that take its place: `{ path, code, map }` each. */
@@ -65,7 +73,9 @@ class Joiner {
       const engines = await this.#joinEngines();
       this.#handed = importsOfFront(engines.outputFiles[0].text);
       const inside = new Set([...front, ...modulesOf(engines)]);
-      this.#twice = rooms.filter((name) => inside.has(name));
+      const twice = rooms.filter((name) => inside.has(name));
+      this.#core = new Set([...this.#core, ...twice.filter(isBase)].sort());
+      this.#twice = twice.filter((name) => !isBase(name));
     }
     if (this.#twice.length === 0) return;
     throw new Error(`A public room imports ${this.#twice.join(", ")}, which belongs to mod.js: import from ../mod.js`);
@@ -213,6 +223,9 @@ class Joiner {
     return relative(this.#dist, file).replaceAll(sep, "/");
   }
 }
+
+/** What everything stands on is small, and goes to the core when a public room needs it: the room may be below the front. */
+const isBase = (name) => name.startsWith("base/");
 
 /** The modules that a joined file holds something of. Not the front doors of rooms, which only name what others hold. */
 function modulesOf({ metafile }) {

@@ -8,6 +8,7 @@ export {
   InvalidStateError,
   InvariantError,
   ManyhandsError,
+  OwnerGoneError,
   QueueTimeoutError,
   RemoteError,
   SerializationError,

@@ -150,6 +150,14 @@ export class RemoteError extends ManyhandsError<"ERR_REMOTE"> {
   }
 }
 
+/** The process or thread that owns a shared object has ended, or has let go of the object; nothing that is asked of it will be
+ *  answered. Whether an operation that was under way has been performed is unknown. */
+export class OwnerGoneError extends ManyhandsError<"ERR_OWNER_GONE"> {
+  constructor(message: string, options?: ErrorOptions) {
+    super("OwnerGoneError", "ERR_OWNER_GONE", message, options);
+  }
+}
+
 /** An invariant of this library does not hold: a defect here, never in the caller's code. Please report it. */
 export class InvariantError extends ManyhandsError<"ERR_INVARIANT"> {
   constructor(message: string, options?: ErrorOptions) {

@@ -9,6 +9,7 @@ export {
   InvalidStateError,
   InvariantError,
   ManyhandsError,
+  OwnerGoneError,
   QueueTimeoutError,
   RemoteError,
   SerializationError,

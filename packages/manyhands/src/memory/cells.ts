@@ -20,6 +20,16 @@ export class Cells {
   replace(index: number, expected: number, next: number): boolean {
     return Atomics.compareExchange(this.#words, index, expected, next) === expected;
   }
+
+  /** Parks this thread while the word is `value`, until it is notified or `ms` milliseconds are over. */
+  wait(index: number, value: number, ms: number): "ok" | "not-equal" | "timed-out" {
+    return Atomics.wait(this.#words, index, value, ms);
+  }
+
+  /** Wakes all that wait on the word. */
+  notify(index: number): void {
+    Atomics.notify(this.#words, index);
+  }
 }
 
 /** Parks this thread for `ms` milliseconds. Refused by Node on a thread that may not block. */

@@ -21,6 +21,7 @@ import {
   postAFailure,
   postMuchThenSync,
   readOwn,
+  resolved,
   throughProcess,
   throughThread,
   useAndForget,
@@ -28,6 +29,15 @@ import {
 import { addTo, addToAll, addToKept, areSame, giveBack, keepIt, reportIt, wrap } from "#tasks/tallying.js";
 import { errorOf, outcomeOf, until, within } from "./conformance/support.js";
 import { keep } from "./keeping.js";
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const LONG = 20_000;
 const processes = (maxWorkers = 1, execArgv: readonly string[] = process.execArgv): ProcessPoolExecutor =>
@@ -186,4 +196,17 @@ test("the owner's folder is gone when its program has ended", async () => {
   await within(owner.shutdown(), "shutdown");
   expect(existsSync(`${tmpdir()}/${folder}`)).toBe(false);
   expect((await outcomeOf(tally.read())).status).toBe("rejected");
+});
+
+test("the folder of an owner that was killed goes when the next one begins, and harms no import there", async () => {
+  const [first, next] = [processes(), processes()];
+  await within(first.submit(makeTally), "the call");
+  const killed = await within(first.submit(pid), "the call");
+  const left = (): boolean => readdirSync(tmpdir()).some((name) => name.startsWith(`manyhands-${killed}-`));
+  process.kill(killed, "SIGKILL");
+  await until(() => !isAlive(killed), "the owner should have ended");
+  expect(left()).toBe(true);
+  await within(next.submit(makeTally), "the call");
+  await until(() => !left(), "the folder should have been removed");
+  expect(await within(next.submit(resolved, "manyhands"), "the call")).toBe(import.meta.resolve("manyhands"));
 });

@@ -28,6 +28,7 @@ const ROOMS = [
   "threading/mod.js",
   "queue/mod.js",
   "multiprocessing/mod.js",
+  "multiprocessing/manager-server.js",
   "share/remote.js",
   "share/bridge-main.js",
 ];

@@ -22,6 +22,11 @@ export function closedHere(): readonly number[] {
   return closed;
 }
 
+/** Which module is imported here by this name. */
+export function resolved(specifier: string): string {
+  return import.meta.resolve(specifier);
+}
+
 /** The number of this process. */
 export function pid(): number {
   return process.pid;

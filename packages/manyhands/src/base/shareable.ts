@@ -56,7 +56,7 @@ export interface Reviver {
 }
 
 /** Kept by the thread and not by this module, which may be there twice: joined with others and by itself. */
-const REVIVERS = Symbol.for("manyhands.revivers");
+const REVIVERS: unique symbol = Symbol.for("manyhands.revivers");
 
 function revivers(): Map<string, Reviver> {
   const holder = globalThis as { [REVIVERS]?: Map<string, Reviver> };
@@ -82,7 +82,7 @@ export function isShareable(value: unknown): value is Shareable {
  *  now it refuses, and this is also how a result that holds one is noticed at no cost for all the others.
  *
  *  A function in a property is the one thing that it refuses on every version of Node and on both routes. */
-export function refuseCopies(object: Shareable): void {
+export function refuseCopies(object: object): void {
   Object.defineProperty(object, "manyhands:shared", { value: travelsInCalls, enumerable: true });
 }
 

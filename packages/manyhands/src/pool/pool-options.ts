@@ -94,10 +94,7 @@ export function checkLimit(option: string, value: number | undefined): void {
   if (value !== Number.POSITIVE_INFINITY) checkCount(option, value, 1);
 }
 
-function planInitializer(
-  { initializer, initargs = [] }: PoolOptions,
-  route: Route,
-): CrewPlan["initializer"] {
+function planInitializer({ initializer, initargs = [] }: PoolOptions, route: Route): CrewPlan["initializer"] {
   if (initializer === undefined) return undefined;
   if (!Array.isArray(initargs)) throw new InvalidOptionError("initargs", "initargs must be an array");
   return machinery().planInitializer(initializer as AnyTask, initargs, route);

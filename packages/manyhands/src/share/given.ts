@@ -9,13 +9,13 @@
  *
  *  Guarantees: when a ticket has been written, the place exists; it does not keep the program alive; the folder goes when
  *  the thread ends, and what a killed process left behind goes when the next one begins (`leftovers.ts`). */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InvariantError } from "../base/errors.js";
 import { type RemoteObject, SHAREABLE, type Shareable } from "../base/shareable.js";
 import type { OwnedElsewhere } from "../wire/owners.js";
-import { clearLeftovers, folderPrefix } from "./leftovers.js";
+import { clearLeftovers, folderPrefix, removeFolder, socketIn } from "./leftovers.js";
 import { remote } from "./remote-access.js";
 
 /** When a pass ends: with its first use, or when it is revoked. */
@@ -133,8 +133,8 @@ function open(): { readonly path: string; readonly key: string } {
 
 function inFolder(): string {
   clearLeftovers();
-  // Made for this user alone, and too short a name for no system: a socket's path may have a hundred characters.
+  // Made for this user alone.
   const folder = mkdtempSync(join(tmpdir(), folderPrefix(process.pid)));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, "s");
+  process.on("exit", () => removeFolder(folder));
+  return socketIn(folder);
 }

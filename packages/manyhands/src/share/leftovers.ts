@@ -2,15 +2,39 @@
  *
  *  Guarantees: a folder is removed only if the process it names is gone *and* nobody answers at its socket: under a shared
  *  `/tmp` the numbers of processes may be those of another container. */
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const NAME = /^manyhands-(\d+)-\w+$/;
 
+const SOCKET = "s";
+
 /** How the name of a process' folder begins. */
 export function folderPrefix(pid: number): string {
   return `manyhands-${pid}-`;
+}
+
+/** The socket in such a folder. The shortest name: a socket's path may have a hundred characters. */
+export function socketIn(folder: string): string {
+  return join(folder, SOCKET);
+}
+
+/** Removes a folder and its socket, if they are still there and may be removed.
+ *
+ *  Not by `rmSync`, which looks at the socket first: Node (20 at least) takes what it last looked at for what it meets next
+ *  when it resolves links, and `import` would find other modules from then on. */
+export function removeFolder(folder: string): void {
+  tryTo(() => unlinkSync(socketIn(folder)));
+  tryTo(() => rmdirSync(folder));
+}
+
+function tryTo(remove: () => void): void {
+  try {
+    remove();
+  } catch {
+    // Another user's, or another process was faster: there is nothing to be done.
+  }
 }
 
 /** Removes what dead processes have left, in the background. */
@@ -41,18 +65,10 @@ function isAlive(pid: number): boolean {
 
 function removeIfSilent(folder: string): void {
   const { connect } = process.getBuiltinModule("node:net");
-  const socket = connect(join(folder, "s"), () => socket.destroy());
+  const socket = connect(socketIn(folder), () => socket.destroy());
   socket.unref();
   socket.on("error", (error: NodeJS.ErrnoException) => {
     // Not when there is no socket: another container's process may be about to make it.
-    if (error.code === "ECONNREFUSED") remove(folder);
+    if (error.code === "ECONNREFUSED") removeFolder(folder);
   });
-}
-
-function remove(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // Another user's, or another process was faster.
-  }
 }

@@ -114,6 +114,12 @@ async function workOutFunction(fn: Function): Promise<WireFunction> {
   return found;
 }
 
+/** The export that a function or class is, if its module has one. */
+export async function exportedReference(fn: Function): Promise<WireFunction | undefined> {
+  const place = await placeOf(fn);
+  return place === undefined ? undefined : findExport(fn, place);
+}
+
 /** Without the parser at first: loading it takes three times as long as all the rest, and most exports are plain to see. */
 async function placeOf(fn: Function): Promise<FunctionPlace | undefined> {
   const place = await inspectFunction(fn);

@@ -7,7 +7,6 @@
  *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state
  *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms, and
  *                            what they have in common with workers in the core
- *
  *  dist/share/*.js           what is loaded when an object is shared with another process, likewise
  *
  *  Which module goes where follows from who imports whom, and from the one place where the front stops: the module
@@ -23,8 +22,15 @@ const ENGINES = "pool/engines.js";
 const MACHINERY = "pool/machinery.js";
 const PROGRAMS = ["worker/thread-main.js", "worker/process-main.js"];
 const CORE = "worker/core.js";
-/** The public rooms, and what is loaded when an object is shared with another process. */
-const ROOMS = ["threading/mod.js", "queue/mod.js", "multiprocessing/mod.js", "share/remote.js", "share/bridge-main.js"];
+/** The public rooms, and what a worker loads when something arrives that belongs to them. */
+const ROOMS = [
+  "threading/mod.js",
+  "queue/mod.js",
+  "multiprocessing/mod.js",
+  "multiprocessing/manager-server.js",
+  "share/remote.js",
+  "share/bridge-main.js",
+];
 const FRONT = "front:";
 
 /** @param dist what the compiler made. @returns the files that take its place: `{ path, code, map }` each. */

@@ -8,7 +8,7 @@
 import { InvalidOptionError, ShutdownError } from "../base/errors.js";
 import type { FunctionRef } from "../futures/mod.js";
 import { moduleRef, ProcessPoolExecutor, type ProcessPoolOptions } from "../mod.js";
-import { classReference } from "../wire/class-reference.js";
+import type { WireFunction } from "../wire/mod.js";
 import type { Managed } from "./managed.js";
 import type { ManagerDict } from "./manager-dict.js";
 import type { ManagerList } from "./manager-list.js";
@@ -33,6 +33,13 @@ const { openServer } = moduleRef<typeof import("./manager-server.js")>(
   new URL("../multiprocessing/manager-server.js", import.meta.url),
 );
 
+/** The manager's process. */
+class OneProcess extends ProcessPoolExecutor {
+  referenceTo(type: ManagedType): Promise<WireFunction> {
+    return this.classReference(type);
+  }
+}
+
 /** Starts a process that keeps objects, which all processes that have their proxies use.
  *
  *  Each method of a proxy is one operation: no other comes in between. Several are not: use a lock, or a method of your own
@@ -48,12 +55,12 @@ const { openServer } = moduleRef<typeof import("./manager-server.js")>(
  *  console.log(await counts.entries());
  *  ``` */
 export class Manager implements AsyncDisposable {
-  readonly #pool: ProcessPoolExecutor;
+  readonly #pool: OneProcess;
   #server: Promise<Managed<ManagerServer>> | undefined;
   #state: "open" | "shut-down" = "open";
 
   constructor(options: ManagerOptions = {}) {
-    this.#pool = new ProcessPoolExecutor({ name: "manager", ...options, maxWorkers: 1 });
+    this.#pool = new OneProcess({ name: "manager", ...options, maxWorkers: 1 });
   }
 
   /** Gives a name to a class whose objects managers make, and says which of its methods can be called.
@@ -160,7 +167,7 @@ export class Manager implements AsyncDisposable {
   create<T extends object>(type: string, ...args: unknown[]): Promise<Managed<T>>;
   async create(type: string | ManagedType, ...args: readonly unknown[]): Promise<unknown> {
     const { type: found, exposed } = typeof type === "string" ? registeredAs(type) : { type, exposed: undefined };
-    const code = await classReference(found);
+    const code = await this.#pool.referenceTo(found);
     const maker: Maker = { code, name: typeof type === "string" ? type : found.name, exposed };
     return (await this.#home()).make(maker, args);
   }

@@ -13,6 +13,7 @@ import { Engine } from "./engine.js";
 import { RateGate } from "./rate-gate.js";
 import { Scheduler } from "./scheduler.js";
 
+export { classReference } from "../wire/mod.js";
 export { planInitializer } from "./initializer.js";
 
 /** A crew's settings, but for how a worker is started. */

@@ -12,8 +12,9 @@ import type {
   MapResults,
   Task,
 } from "../futures/mod.js";
-import type { AnyTask } from "../wire/mod.js";
+import type { AnyTask, ClassSource, WireFunction } from "../wire/mod.js";
 import type { EngineSeat } from "./engine-seat.js";
+import { machinery } from "./machinery.js";
 import { type CallPlan, DEFAULT_PLAN, planCall, planMap } from "./plan.js";
 
 /** An executor, or a view of one with other options for each call. */
@@ -30,6 +31,12 @@ export class LocalExecutor implements Executor {
   /** Where tasks run. */
   get kind(): ExecutorKind {
     return this.#seat.kind;
+  }
+
+  /** @internal Works out which export of which module a class is, for executors that make objects of it.
+   *  @throws FunctionRefError when its module does not export it. */
+  protected classReference(type: ClassSource): Promise<WireFunction> {
+    return machinery().classReference(type);
   }
 
   /** Runs `fn(...args)` and gives the future of its result. Never throws: what is wrong with the call fails its future.

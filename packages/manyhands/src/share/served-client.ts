@@ -36,6 +36,8 @@ export class ServedClient {
   readonly #running = new Map<number, Running>();
   /** Messages that came before one of a lower number did, and those that wait for a parcel to be opened. */
   readonly #early = new Map<number, ClientMessage>();
+  /** Passes that it has made and will revoke, with their objects. */
+  readonly #lent = new Map<string, number>();
   #next = 0;
   #state: "serving" | "opening-parcel" | "gone" = "serving";
 
@@ -58,6 +60,8 @@ export class ServedClient {
     // Each by itself: one that fails to release what it held must not keep the others from it, nor be passed over.
     for (const session of this.#sessions.values()) queueMicrotask(() => close(session));
     this.#sessions.clear();
+    // The calls that they travelled with have ended with it.
+    for (const [pass, object] of this.#lent) revoke(object, pass);
   }
 
   #serve(): void {
@@ -82,9 +86,9 @@ export class ServedClient {
       case "close":
         return this.#close(message.session);
       case "lend":
-        givenObject(message.object)?.passes.set(message.pass, message.use);
-        return;
+        return this.#lend(message);
       case "revoke":
+        this.#lent.delete(message.pass);
         return revoke(message.object, message.pass, message.use);
     }
   }
@@ -102,6 +106,11 @@ export class ServedClient {
       if (!this.#sessions.has(session)) given.left();
       this.#fail(call, reason);
     }
+  }
+
+  #lend({ object, pass, use }: Message<"lend">): void {
+    givenObject(object)?.passes.set(pass, use);
+    if (use === "until-revoked") this.#lent.set(pass, object);
   }
 
   #close(number: number): void {

@@ -1,5 +1,6 @@
 /** What travels: function references, values, errors. */
 export { Batch, snapshotOf } from "./batch.js";
+export { type ClassSource, classReference } from "./class-reference.js";
 export type { Route } from "./clonable.js";
 export { copyArgs } from "./copied-args.js";
 export { type ErrorCodec, registerError } from "./error-classes.js";

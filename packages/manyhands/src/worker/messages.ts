@@ -1,7 +1,6 @@
 /** The messages between a pool and its workers: two closed unions, the same for threads and processes.
  *
  *  Guarantees: numbers that stand in a flat array are written and read by the functions of this file alone. */
-
 import { isRow } from "../memory/mod.js";
 import type { Parcel, WireError, WireFunction } from "../wire/mod.js";
 import { type JobHost, Run, type RunHeader } from "./job.js";

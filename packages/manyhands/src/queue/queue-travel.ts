@@ -1,4 +1,5 @@
 /** How queues are made, and made anew where they arrive. */
+import { InvalidOptionError } from "../base/errors.js";
 import { registerReviver } from "../base/shareable.js";
 import { newStoreMemory, type QueueOrder, type StoreMemory } from "../memory/open-store.js";
 import { RemoteQueue, remoteQueue } from "../sync/queue-remote.js";
@@ -23,6 +24,15 @@ const limits = (maxsize: number): { items: number; units: number } => ({
   items: maxsize === 0 ? Number.POSITIVE_INFINITY : maxsize,
   units: Number.POSITIVE_INFINITY,
 });
+
+/** The size that is meant: 0 for any that sets no limit.
+ *  @throws InvalidOptionError when it is no whole number. */
+export function checkedSize(maxsize: number): number {
+  if (Number.isInteger(maxsize) || maxsize === Number.POSITIVE_INFINITY) {
+    return maxsize > 0 && maxsize !== Number.POSITIVE_INFINITY ? maxsize : 0;
+  }
+  throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${String(maxsize)}`);
+}
 
 /** Makes an empty queue. */
 export function newQueue(kind: string, order: QueueOrder, maxsize: number): MadeQueue {

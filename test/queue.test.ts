@@ -197,7 +197,8 @@ describe("items", () => {
     const bad = { job: { run: () => 1 } };
     await expect(queue.put(bad)).rejects.toMatchObject({ code: "ERR_SERIALIZATION", path: "item.job.run" });
     expect(() => queue.putNowait([Promise.resolve()])).toThrow(SerializationError);
-    expect(() => queue.putNowait(queue)).toThrow(SerializationError);
+    const shared = () => queue.putNowait({ queues: [new Queue()] });
+    expect(shared).toThrow(expect.objectContaining({ code: "ERR_SERIALIZATION", path: "item.queues[0]" }));
     expect(() => queue.putNowait(new SharedArrayBuffer(1))).toThrow(SerializationError);
     expect(queue.qsize()).toBe(0);
     await queue.put("good");

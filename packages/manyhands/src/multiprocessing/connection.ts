@@ -12,7 +12,7 @@ import {
 import { checkDuration, checkSignal } from "../base/options.js";
 import { Empty, Full, ShutDown } from "../base/queue-errors.js";
 import { serializer } from "../base/serializer.js";
-import { SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
+import { refuseCopies, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Item, KIND } from "../memory/item.js";
 import { packMessage } from "../queue/pack.js";
@@ -59,6 +59,7 @@ export class Connection implements ConnectionLike, Shareable {
 
   /** @internal */
   constructor(made: MadeEnd) {
+    refuseCopies(this);
     this.#made = made;
     dropped.register(this, made.core, this);
   }

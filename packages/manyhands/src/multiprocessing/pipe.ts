@@ -88,6 +88,7 @@ function revived(sent: unknown): Connection {
 }
 
 registerReviver(KIND, {
+  module: import.meta.url,
   fromThread: revived,
   fromProcess: (link, facts) =>
     new Connection({

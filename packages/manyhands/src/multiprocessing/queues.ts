@@ -109,7 +109,7 @@ export class SimpleQueue<T = unknown> extends ClosableQueue<T> {
   }
 }
 
-reviveQueues({
+reviveQueues(import.meta.url, {
   "multiprocessing.Queue": Queue,
   "multiprocessing.JoinableQueue": JoinableQueue,
   "multiprocessing.SimpleQueue": SimpleQueue,

@@ -45,15 +45,21 @@ function copied(value: unknown, wording: Wording, copy: (value: unknown) => Item
 }
 
 function check(value: unknown, wording: Wording): void {
-  if (isShareable(value)) {
-    const { name, verb } = wording;
-    throw new SerializationError(name, `Cannot ${verb} ${name}: it is shared, not copied; give it to the task itself`);
-  }
-  if (!new Survey(ROUTE).scan(value)) throw refused(value, wording, undefined);
+  const survey = new Survey(ROUTE);
+  if (!survey.scan(value) || survey.shareables > 0) throw refused(value, wording, undefined);
+}
+
+/** What could travel as an argument of a call cannot be put: its memory cannot stand in memory. */
+function shared(part: object): string | undefined {
+  return isShareable(part) ? "it is shared, not copied; give it to the task as an argument" : undefined;
 }
 
 function refused(value: unknown, { name, verb }: Wording, cause: unknown): SerializationError {
-  const found = findCulprit(value, name, ROUTE) ?? { path: name, reason: "it cannot be copied", cause };
+  const found = findCulprit(value, name, ROUTE, undefined, shared) ?? {
+    path: name,
+    reason: "it cannot be copied",
+    cause,
+  };
   const options = found.cause === undefined ? undefined : { cause: found.cause };
   return new SerializationError(found.path, `Cannot ${verb} ${found.path}: ${found.reason}`, options);
 }

@@ -51,11 +51,12 @@ function madeOf(kind: string, { core, place }: Placed<SharedQueue>, parcel: Queu
 
 type Revived = new (made: MadeQueue) => object;
 
-/** Says which class makes each kind anew. */
-export function reviveQueues(classes: Readonly<Record<string, Revived>>): void {
+/** Says which class makes each kind anew.
+ *  @param module - the one that says so: where it is loaded, the kinds are known */
+export function reviveQueues(module: string, classes: Readonly<Record<string, Revived>>): void {
   for (const [kind, Class] of Object.entries(classes)) {
     registerReviver(kind, {
-      module: import.meta.url,
+      module,
       fromThread: (sent) => {
         const parcel = sent as QueueParcel;
         const placed = arrived(parcel, (place) => new SharedQueue(place, parcel.store, limits(parcel.maxsize)));

@@ -137,4 +137,4 @@ export class SimpleQueue<T = unknown> extends ItemQueue<T> {
   }
 }
 
-reviveQueues({ Queue, LifoQueue, PriorityQueue, SimpleQueue });
+reviveQueues(import.meta.url, { Queue, LifoQueue, PriorityQueue, SimpleQueue });

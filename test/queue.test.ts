@@ -275,6 +275,31 @@ describe("threads", () => {
   });
 });
 
+describe.each([
+  ["what is in it is taken", {}],
+  ["what is in it is dropped", { immediate: true }],
+] as const)("shut down in mid-flight, so that %s", (_what, how) => {
+  test("ends four writers and six readers, and leaves nothing", async () => {
+    const queue = new Queue<number>(64);
+    const numbers = 65_536;
+    const marks = new Int32Array(new SharedArrayBuffer(4 * (numbers + 1)));
+    const seen = new Int32Array(new SharedArrayBuffer(4 * numbers));
+    const writers = [0, 1, 2, 3].map(() => inThread<string>("queueing", "putUntilShutDown", queue, marks, numbers));
+    const readers = [0, 1, 2, 3, 4, 5].map((index) =>
+      inThread<void>("queueing", index % 2 === 0 ? "markAll" : "markAllParked", queue, seen),
+    );
+    while (Atomics.load(marks, numbers) < numbers / 4) await new Promise((resolve) => setImmediate(resolve));
+    queue.shutdown(how);
+    await Promise.all([...writers, ...readers].map(({ result }) => result));
+    expect(queue.qsize()).toBe(0);
+    const [put, taken] = [marks.subarray(0, numbers).filter((mark) => mark === 2).length, seen.filter(Boolean).length];
+    expect(seen.every((count) => count <= 1)).toBe(true);
+    // All that was put and not dropped.
+    if ("immediate" in how) expect(taken).toBeLessThanOrEqual(put);
+    else expect(taken).toBe(put);
+  });
+});
+
 /** How many messages cross in the test of deaths: the long form is for nights. */
 const MESSAGES = Number(process.env["MANYHANDS_LONG"] === undefined ? 100_000 : 1_000_000);
 

@@ -121,3 +121,14 @@ export async function exitWithItem(queue: Queue<number>): Promise<void> {
   process.kill(process.pid, "SIGKILL");
   await Promise.all(more);
 }
+
+/** As `putMarked`, until the queue is shut down. */
+export async function putUntilShutDown(queue: Queue<number>, marks: Int32Array, end: number): Promise<string> {
+  try {
+    await putMarked(queue, marks, end);
+    return "all put";
+  } catch (error) {
+    if (error instanceof ShutDown) return "shut down";
+    throw error;
+  }
+}

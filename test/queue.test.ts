@@ -197,7 +197,8 @@ describe("items", () => {
     const bad = { job: { run: () => 1 } };
     await expect(queue.put(bad)).rejects.toMatchObject({ code: "ERR_SERIALIZATION", path: "item.job.run" });
     expect(() => queue.putNowait([Promise.resolve()])).toThrow(SerializationError);
-    expect(() => queue.putNowait(queue)).toThrow(SerializationError);
+    const shared = () => queue.putNowait({ queues: [new Queue()] });
+    expect(shared).toThrow(expect.objectContaining({ code: "ERR_SERIALIZATION", path: "item.queues[0]" }));
     expect(() => queue.putNowait(new SharedArrayBuffer(1))).toThrow(SerializationError);
     expect(queue.qsize()).toBe(0);
     await queue.put("good");
@@ -271,6 +272,31 @@ describe("threads", () => {
     expect(got.slice(0, -1)).toEqual(values.slice(0, -1));
     expect(Buffer.compare(got.at(-1) as Uint8Array, values.at(-1) as Uint8Array)).toBe(0);
     await echo.result;
+  });
+});
+
+describe.each([
+  ["what is in it is taken", {}],
+  ["what is in it is dropped", { immediate: true }],
+] as const)("shut down in mid-flight, so that %s", (_what, how) => {
+  test("ends four writers and six readers, and leaves nothing", async () => {
+    const queue = new Queue<number>(64);
+    const numbers = 65_536;
+    const marks = new Int32Array(new SharedArrayBuffer(4 * (numbers + 1)));
+    const seen = new Int32Array(new SharedArrayBuffer(4 * numbers));
+    const writers = [0, 1, 2, 3].map(() => inThread<string>("queueing", "putUntilShutDown", queue, marks, numbers));
+    const readers = [0, 1, 2, 3, 4, 5].map((index) =>
+      inThread<void>("queueing", index % 2 === 0 ? "markAll" : "markAllParked", queue, seen),
+    );
+    while (Atomics.load(marks, numbers) < numbers / 4) await new Promise((resolve) => setImmediate(resolve));
+    queue.shutdown(how);
+    await Promise.all([...writers, ...readers].map(({ result }) => result));
+    expect(queue.qsize()).toBe(0);
+    const [put, taken] = [marks.subarray(0, numbers).filter((mark) => mark === 2).length, seen.filter(Boolean).length];
+    expect(seen.every((count) => count <= 1)).toBe(true);
+    // All that was put and not dropped.
+    if ("immediate" in how) expect(taken).toBeLessThanOrEqual(put);
+    else expect(taken).toBe(put);
   });
 });
 

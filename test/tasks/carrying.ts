@@ -1,6 +1,7 @@
 /** Shared objects on their way to a thread, as the library itself carries them. */
 
 const SHAREABLE = Symbol.for("manyhands.shareable");
+const REVIVERS = Symbol.for("manyhands.revivers");
 
 interface Ticket {
   readonly kind: string;
@@ -10,9 +11,7 @@ type Carried =
   | { readonly type: "value"; readonly value: unknown }
   | { readonly type: "ticket"; readonly ticket: Ticket };
 
-interface Revivers {
-  reviverOf(kind: string): { fromThread(parcel: unknown): object } | undefined;
-}
+type Revivers = ReadonlyMap<string, { fromThread(parcel: unknown): object }>;
 
 export function carried(args: readonly unknown[]): readonly Carried[] {
   return args.map((value) => {
@@ -26,11 +25,9 @@ export async function arrived(args: readonly Carried[]): Promise<unknown[]> {
   await Promise.all(
     ["manyhands/threading", "manyhands/queue", "manyhands/multiprocessing"].map((room) => import(room)),
   );
-  const core = new URL("../../../packages/manyhands/dist/worker/core.js", import.meta.url).href;
-  const { reviverOf } = (await import(core)) as Revivers;
   return args.map((each) => {
     if (each.type === "value") return each.value;
-    const reviver = reviverOf(each.ticket.kind);
+    const reviver = (globalThis as { [REVIVERS]?: Revivers })[REVIVERS]?.get(each.ticket.kind);
     if (reviver === undefined) throw new Error(`nobody revives a ${each.ticket.kind}`);
     return reviver.fromThread(each.ticket.memory);
   });

@@ -22,6 +22,13 @@ export class ShutDown extends ManyhandsError<"ERR_QUEUE_SHUT_DOWN"> {
   }
 }
 
+/** This queue was closed here, and is not to be used any more. Others may go on to use it. */
+export class QueueClosedError extends ManyhandsError<"ERR_QUEUE_CLOSED"> {
+  constructor(message = "The queue was closed here", options?: ErrorOptions) {
+    super("QueueClosedError", "ERR_QUEUE_CLOSED", message, options);
+  }
+}
+
 /** Two items of a priority queue have no order, such as a number and a string. Nothing was put. */
 export class UnorderableError extends ManyhandsError<"ERR_UNORDERABLE"> {
   constructor(message: string, options?: ErrorOptions) {

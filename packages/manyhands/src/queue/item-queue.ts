@@ -55,6 +55,7 @@ export abstract class ItemQueue<T> implements Shareable {
    *  ``` */
   put(item: T, options: WaitOptions = NO_LIMITS): Promise<void> {
     try {
+      this.checkOpen();
       checkLimits(options);
       return this.#made.core.put(this.#pack(item), options) ?? Promise.resolve();
     } catch (error) {
@@ -70,6 +71,7 @@ export abstract class ItemQueue<T> implements Shareable {
    *  queue.putNowait(item);
    *  ``` */
   putNowait(item: T): void {
+    this.checkOpen();
     this.#made.core.putNowait(this.#pack(item));
   }
 
@@ -81,6 +83,7 @@ export abstract class ItemQueue<T> implements Shareable {
    *  queue.putSync(item, 100);
    *  ``` */
   putSync(item: T, timeout: number = Number.POSITIVE_INFINITY): void {
+    this.checkOpen();
     checkDuration("timeout", timeout);
     this.#made.core.putSync(this.#pack(item), timeout);
   }
@@ -98,6 +101,7 @@ export abstract class ItemQueue<T> implements Shareable {
    *  ``` */
   get(options: WaitOptions = NO_LIMITS): Promise<T> {
     try {
+      this.checkOpen();
       checkLimits(options);
       const item = this.#made.core.get(options);
       if (item instanceof Promise) return item.then((arrived) => arrived.value() as T);
@@ -115,6 +119,7 @@ export abstract class ItemQueue<T> implements Shareable {
    *  const item = queue.getNowait();
    *  ``` */
   getNowait(): T {
+    this.checkOpen();
     return this.#made.core.getNowait().value() as T;
   }
 
@@ -126,8 +131,14 @@ export abstract class ItemQueue<T> implements Shareable {
    *  const item = queue.getSync(100);
    *  ``` */
   getSync(timeout: number = Number.POSITIVE_INFINITY): T {
+    this.checkOpen();
     checkDuration("timeout", timeout);
     return this.#made.core.getSync(timeout).value() as T;
+  }
+
+  /** Throws when the queue may not be used here any more; for those that can be closed. */
+  protected checkOpen(): void {
+    return;
   }
 
   /** How many items are in the queue, at this moment. */

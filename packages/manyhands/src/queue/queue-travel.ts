@@ -1,4 +1,5 @@
 /** How queues are made, and made anew where they arrive. */
+import { InvalidOptionError } from "../base/errors.js";
 import { registerReviver } from "../base/shareable.js";
 import { newStoreMemory, type QueueOrder, type StoreMemory } from "../memory/open-store.js";
 import { RemoteQueue, remoteQueue } from "../sync/queue-remote.js";
@@ -24,6 +25,15 @@ const limits = (maxsize: number): { items: number; units: number } => ({
   units: Number.POSITIVE_INFINITY,
 });
 
+/** The size that is meant: 0 for any that sets no limit.
+ *  @throws InvalidOptionError when it is no whole number. */
+export function checkedSize(maxsize: number): number {
+  if (Number.isInteger(maxsize) || maxsize === Number.POSITIVE_INFINITY) {
+    return maxsize > 0 && maxsize !== Number.POSITIVE_INFINITY ? maxsize : 0;
+  }
+  throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${String(maxsize)}`);
+}
+
 /** Makes an empty queue. */
 export function newQueue(kind: string, order: QueueOrder, maxsize: number): MadeQueue {
   const place = newPlace(QUEUE_WORDS);
@@ -41,11 +51,12 @@ function madeOf(kind: string, { core, place }: Placed<SharedQueue>, parcel: Queu
 
 type Revived = new (made: MadeQueue) => object;
 
-/** Says which class makes each kind anew. */
-export function reviveQueues(classes: Readonly<Record<string, Revived>>): void {
+/** Says which class makes each kind anew.
+ *  @param module - the one that says so: where it is loaded, the kinds are known */
+export function reviveQueues(module: string, classes: Readonly<Record<string, Revived>>): void {
   for (const [kind, Class] of Object.entries(classes)) {
     registerReviver(kind, {
-      module: import.meta.url,
+      module,
       fromThread: (sent) => {
         const parcel = sent as QueueParcel;
         const placed = arrived(parcel, (place) => new SharedQueue(place, parcel.store, limits(parcel.maxsize)));

@@ -1,10 +1,9 @@
 /** Queues that can be full, count the work that is still to be done, and be shut down. */
-import { InvalidOptionError } from "../base/errors.js";
 import { ShutDown } from "../base/queue-errors.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { QueueCore } from "../sync/queue-core.js";
 import { ItemQueue, type MadeQueue } from "./item-queue.js";
-import { newQueue, reviveQueues } from "./queue-travel.js";
+import { checkedSize, newQueue, reviveQueues } from "./queue-travel.js";
 
 const NO_LIMITS: WaitOptions = {};
 
@@ -138,11 +137,4 @@ export class SimpleQueue<T = unknown> extends ItemQueue<T> {
   }
 }
 
-function checkedSize(maxsize: number): number {
-  if (Number.isInteger(maxsize) || maxsize === Number.POSITIVE_INFINITY) {
-    return maxsize > 0 && maxsize !== Number.POSITIVE_INFINITY ? maxsize : 0;
-  }
-  throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${String(maxsize)}`);
-}
-
-reviveQueues({ Queue, LifoQueue, PriorityQueue, SimpleQueue });
+reviveQueues(import.meta.url, { Queue, LifoQueue, PriorityQueue, SimpleQueue });

@@ -7,6 +7,7 @@
  *  answered, and is free again before anybody could be woken. So it is waited for awake, then parked on its own word.
  *
  *  Layout, in words: the holder's ticket or 0, and how many are parked. */
+import { QueueBusyError } from "../base/queue-errors.js";
 import type { Ticket } from "../memory/world.js";
 import type { Site } from "./site.js";
 
@@ -43,6 +44,18 @@ export class Latch {
     if (cells.load(this.#at + 1) > 0) cells.notify(this.#at);
   }
 
+  /** Does something with exclusive access. For what is rare: it takes a function.
+   *  @param what - what could not be done, for the error
+   *  @throws QueueBusyError when it was not free within the time. */
+  within<T>(ms: number, what: string, act: () => T): T {
+    if (!this.take(ms)) throw busy(what);
+    try {
+      return act();
+    } finally {
+      this.release();
+    }
+  }
+
   #contend(ms: number): boolean {
     for (let look = 0; look < LOOKS; look += 1) if (this.#seize()) return true;
     const until = performance.now() + ms;
@@ -70,4 +83,11 @@ export class Latch {
     if (holder !== FREE) cells.wait(this.#at, holder, GLANCE_MS);
     cells.sub(this.#at + 1, 1);
   }
+}
+
+/** The error of one who could not wait any longer. */
+export function busy(what: string): QueueBusyError {
+  return new QueueBusyError(
+    `Cannot ${what}: another thread has been at it for ${PATIENCE.parked} ms. If it was ended, this thread learns of it in its event loop; use the methods that return promises there`,
+  );
 }

@@ -7,13 +7,12 @@ import type { RemoteLink, RemoteObject, RemoteSession } from "../base/shareable.
 import type { WaitOptions } from "../base/wait-options.js";
 import { Item, type WireItem } from "../memory/item.js";
 import type { Closing } from "../memory/queue-store.js";
+import { accept, Deliveries, type Delivery } from "./deliveries.js";
 import type { QueueCore } from "./queue-core.js";
 import type { SharedQueue } from "./shared-queue.js";
 
-/** An item that was taken, with the number by which its arrival is reported. */
-type Delivery = readonly [number: number, item: WireItem];
-
-const withSignal = ({ signal }: WaitOptions): { readonly signal?: AbortSignal } =>
+/** The options of a call that can be given up. */
+export const withSignal = ({ signal }: WaitOptions): { readonly signal?: AbortSignal } =>
   signal === undefined ? {} : { signal };
 
 /** The asking side. */
@@ -49,9 +48,7 @@ export class RemoteQueue implements QueueCore {
   }
 
   #arrived(delivery: unknown): Item {
-    const [number, item] = delivery as Delivery;
-    this.#link.post("got", [number]);
-    return Item.fromWire(item);
+    return accept(this.#link, delivery);
   }
 
   size(): number {
@@ -78,13 +75,11 @@ export class RemoteQueue implements QueueCore {
 /** The owner's side of one client. */
 class QueueSession implements RemoteSession {
   readonly #queue: SharedQueue;
-  /** Items on their way to the client, in the order in which they were taken. */
-  readonly #underway = new Map<number, Item>();
-  #last = 0;
-  #state: "open" | "closed" = "open";
+  readonly #deliveries: Deliveries;
 
   constructor(queue: SharedQueue) {
     this.#queue = queue;
+    this.#deliveries = new Deliveries((item) => queue.restore(item));
   }
 
   call(method: string, args: readonly unknown[], signal: AbortSignal): unknown {
@@ -98,9 +93,9 @@ class QueueSession implements RemoteSession {
       case "get":
         return this.#get(limits(first, signal));
       case "getNowait":
-        return this.#deliver(queue.getNowait());
+        return this.#deliveries.send(queue.getNowait());
       case "got":
-        return void this.#underway.delete(first as number);
+        return this.#deliveries.arrived(first as number);
       case "join":
         return queue.join(limits(first, signal));
       case "taskDone":
@@ -117,28 +112,16 @@ class QueueSession implements RemoteSession {
   }
 
   close(): void {
-    this.#state = "closed";
-    // The last one first: each goes before those that are there.
-    for (const item of [...this.#underway.values()].reverse()) this.#queue.restore(item);
-    this.#underway.clear();
+    this.#deliveries.close();
   }
 
   async #get(options: WaitOptions): Promise<Delivery> {
-    return this.#deliver(await this.#queue.get(options));
-  }
-
-  #deliver(item: Item): Delivery {
-    if (this.#state === "closed") {
-      this.#queue.restore(item);
-      throw new InvalidStateError("Cannot deliver the item: its client is gone");
-    }
-    this.#last += 1;
-    this.#underway.set(this.#last, item);
-    return [this.#last, item.toWire()];
+    return this.#deliveries.send(await this.#queue.get(options));
   }
 }
 
-function limits(timeout: unknown, signal: AbortSignal): WaitOptions {
+/** The limits of a wait on behalf of a client. */
+export function limits(timeout: unknown, signal: AbortSignal): WaitOptions {
   return typeof timeout === "number" ? { timeout, signal } : { signal };
 }
 

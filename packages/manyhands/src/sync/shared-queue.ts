@@ -8,28 +8,36 @@
  *
  *  Layout, in words: the latch, then the three waiting sets. */
 import { InvalidStateError, ManyhandsError, TimeoutError } from "../base/errors.js";
-import { Empty, Full, QueueBusyError, ShutDown } from "../base/queue-errors.js";
+import { Empty, Full, ShutDown } from "../base/queue-errors.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Item } from "../memory/item.js";
 import { openStore, type StoreMemory } from "../memory/open-store.js";
 import type { Closing, QueueStore } from "../memory/queue-store.js";
 import { itemUnits } from "../memory/record.js";
-import { LATCH_WORDS, Latch, PATIENCE } from "./latch.js";
+import { busy, LATCH_WORDS, Latch, PATIENCE } from "./latch.js";
 import type { QueueCore, QueueLimits } from "./queue-core.js";
 import { OBJECT_HEADER, type Site } from "./site.js";
 import type { Core } from "./travel.js";
 import { parkInLine } from "./waits.js";
 import { WATCHERS_WORDS, Watchers } from "./watchers.js";
 
-const LATCH = OBJECT_HEADER;
+const LATCH = 0;
 const GETTERS = LATCH + LATCH_WORDS;
 const PUTTERS = GETTERS + WATCHERS_WORDS;
 const JOINERS = PUTTERS + WATCHERS_WORDS;
-export const QUEUE_WORDS: number = JOINERS + WATCHERS_WORDS - OBJECT_HEADER;
+export const QUEUE_WORDS: number = JOINERS + WATCHERS_WORDS;
 
 /** What an attempt came to. `busy`: somebody else is inside. An error: the queue does not take this item. */
 type Putting = "put" | "full" | "shut down" | "busy" | ManyhandsError;
 type Getting = Item | "empty" | "shut down" | "busy";
+
+/** A queue that is part of something else. */
+export interface QueuePart {
+  readonly at: number;
+  readonly mourn: () => void;
+}
+
+const WHOLE: QueuePart = { at: OBJECT_HEADER, mourn: () => undefined };
 
 export class SharedQueue implements QueueCore, Core {
   readonly #latch: Latch;
@@ -39,14 +47,17 @@ export class SharedQueue implements QueueCore, Core {
   readonly #putters: Watchers;
   readonly #joiners: Watchers;
 
-  constructor(site: Site, memory: StoreMemory, limits: QueueLimits) {
+  /** @param part - where it stands in its object's words, and what is done when a thread has died, before those who wait look
+   *    again; for a queue that is part of something else */
+  constructor(site: Site, memory: StoreMemory, limits: QueueLimits, part: QueuePart = WHOLE) {
+    const { at, mourn } = part;
     const store = openStore(memory);
-    this.#latch = new Latch(site, LATCH);
+    this.#latch = new Latch(site, at + LATCH);
     this.#store = store;
     this.#limits = limits;
-    this.#getters = new Watchers(site, GETTERS, () => store.peek("size") > 0 || store.peekClosing() !== "open");
-    this.#putters = new Watchers(site, PUTTERS, () => this.#mayFit() || store.peekClosing() !== "open");
-    this.#joiners = new Watchers(site, JOINERS, () => store.peek("unfinished") === 0);
+    this.#getters = new Watchers(site, at + GETTERS, () => this.#gives, mourn);
+    this.#putters = new Watchers(site, at + PUTTERS, () => this.#mayFit() || store.peekClosing() !== "open", mourn);
+    this.#joiners = new Watchers(site, at + JOINERS, () => store.peek("unfinished") === 0);
   }
 
   share(): void {
@@ -144,7 +155,7 @@ export class SharedQueue implements QueueCore, Core {
   /** Tries to take an item, once. Wakes nobody. */
   #tryGet(patience: number): Getting {
     // A look that costs nothing: most attempts of those who wait find nothing, and would keep others out.
-    if (this.#store.peek("size") === 0 && this.#store.peekClosing() === "open") return "empty";
+    if (!this.#gives) return "empty";
     if (!this.#latch.take(patience)) return "busy";
     try {
       const store = this.#store;
@@ -205,6 +216,26 @@ export class SharedQueue implements QueueCore, Core {
     if (typeof getting !== "string" && this.#bounded) this.#putters.wakeOne();
   }
 
+  /** Whether getting would not have to wait, at this moment. */
+  get #gives(): boolean {
+    return this.#store.peek("size") > 0 || this.#store.peekClosing() !== "open";
+  }
+
+  gettable(): boolean {
+    return this.#gives;
+  }
+
+  /** Waits until getting would not have to wait. Takes nothing.
+   *  @returns false when the time was over first. */
+  whenGettable(options: WaitOptions): Promise<boolean> {
+    // The wake that came was for one who takes: he may have it.
+    return this.#getters.wait(
+      () => this.#gives,
+      () => this.#getters.wakeOne(),
+      options,
+    );
+  }
+
   /** Puts back what was taken for somebody who is gone. Nothing else may have happened to it. */
   restore(item: Item): void {
     const closed = this.#inside((store) => {
@@ -251,13 +282,10 @@ export class SharedQueue implements QueueCore, Core {
 
   /** Does something with exclusive access. */
   #inside<T>(act: (store: QueueStore) => T): T {
-    if (!this.#latch.take(PATIENCE.parked)) throw busy("change");
-    try {
+    return this.#latch.within(PATIENCE.parked, "change the queue", () => {
       this.#store.enter();
       return act(this.#store);
-    } finally {
-      this.#latch.release();
-    }
+    });
   }
 }
 
@@ -273,10 +301,4 @@ function refusal(putting: "shut down" | ManyhandsError): ManyhandsError {
 
 function refusedGet(): ShutDown {
   return new ShutDown("Cannot get: the queue was shut down, and nothing is left in it");
-}
-
-function busy(verb: string): QueueBusyError {
-  return new QueueBusyError(
-    `Cannot ${verb}: another thread has been inside the queue for ${PATIENCE.parked} ms. If it was ended, this thread learns of it in its event loop; use the methods that return promises there`,
-  );
 }

@@ -247,12 +247,14 @@ export interface Culprit {
   readonly cause: unknown;
 }
 
-/** The slow walk, with paths, once it is known or feared that something cannot travel. Nearest part first. */
+/** The slow walk, with paths, once it is known or feared that something cannot travel. Nearest part first.
+ *  @param refuse says why a part cannot go that could take the route otherwise. */
 export function findCulprit(
   root: unknown,
   path: string,
   route: Route,
   moved?: ReadonlySet<object>,
+  refuse?: (part: object) => string | undefined,
 ): Culprit | undefined {
   const seen = new Set<unknown>();
   const queue = [{ value: root, path }];
@@ -262,6 +264,8 @@ export function findCulprit(
     if (refused !== undefined) return { path: item.path, reason: refused.reason, cause: undefined };
     if (typeof value !== "object" || value === null || seen.has(value) || moved?.has(value) === true) continue;
     seen.add(value);
+    const reason = refuse?.(value);
+    if (reason !== undefined) return { path: item.path, reason, cause: undefined };
     const failed = expandOnto(queue, value, item.path, route);
     if (failed !== undefined) return failed;
   }

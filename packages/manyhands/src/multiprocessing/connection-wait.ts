@@ -1,0 +1,62 @@
+/** `connection.wait`: waits for any of several things. */
+
+import { systemClock } from "../base/clock.js";
+import { CancelledError } from "../base/errors.js";
+import { checkDuration, checkSignal } from "../base/options.js";
+import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import type { Waitable } from "../base/waitable.js";
+
+/** Waits until at least one of the objects is ready: a connection that has a message or whose other end is closed, a process
+ *  that has ended, or anything else that says when it is.
+ *
+ *  Cancelling leaves nothing behind; nothing is received by waiting.
+ *  @param objects - what is waited for
+ *  @param options - the longest wait in ms, and a signal that ends it
+ *  @returns those that are ready, in the order given; none when the time was over first
+ *  @throws CancelledError (`ERR_CANCELLED`) when the signal aborts, and what an object throws that cannot be waited for
+ *  @example
+ *  ```ts
+ *  for (const ready of await connection.wait([first, second])) console.log(await ready.recv());
+ *  ``` */
+async function wait<T extends Waitable>(objects: Iterable<T>, options: WaitOptions = {}): Promise<T[]> {
+  const { timeout, signal } = options;
+  checkDuration("timeout", timeout);
+  checkSignal("signal", signal);
+  if (signal?.aborted === true) throw new CancelledError("The wait was cancelled", { cause: signal.reason });
+  const all = [...objects];
+  const until = systemClock.now() + (timeout ?? Number.POSITIVE_INFINITY);
+  for (;;) {
+    const ready = all.filter((each) => each.isReady());
+    const left = until - systemClock.now();
+    if (ready.length > 0 || left <= 0) return ready;
+    // Another may be faster and take what has made one ready: then the wait goes on.
+    await untilOne(all, {
+      ...(signal === undefined ? {} : { signal }),
+      ...(timeout === undefined ? {} : { timeout: left }),
+    });
+  }
+}
+
+async function untilOne(all: readonly Waitable[], options: WaitOptions): Promise<void> {
+  const controller = new AbortController();
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    await waitFor((over) => {
+      for (const each of all) {
+        each.whenReady({ signal: controller.signal }).then(over, (error) => {
+          // Given up below, when another was ready.
+          if (controller.signal.aborted) return;
+          failure ??= { error };
+          over();
+        });
+      }
+      return { [Symbol.dispose]: () => controller.abort() };
+    }, options);
+  } finally {
+    controller.abort();
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
+/** What Python's module `multiprocessing.connection` gives. */
+export const connection: { readonly wait: typeof wait } = Object.freeze({ wait });

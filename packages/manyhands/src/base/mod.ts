@@ -21,3 +21,4 @@ export { illegalMove } from "./invariant.js";
 export { checkCount, checkDuration, checkNumber, checkSignal, checkType } from "./options.js";
 export { RingQueue } from "./ring-queue.js";
 export { type Waited, type WaitOptions, waitFor } from "./wait-options.js";
+export type { Waitable } from "./waitable.js";

@@ -1,10 +1,10 @@
 /** What a pool of workers can be asked for, checked. */
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
-import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
+import { InvalidOptionError } from "../base/errors.js";
 import { checkAmount, checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import type { Task } from "../futures/mod.js";
-import { type AnyTask, importing } from "../wire/mod.js";
+import { type AnyTask, refuseWhileImporting } from "../wire/mod.js";
 import type { CrewPlan } from "./engines.js";
 import { machinery } from "./machinery.js";
 
@@ -70,7 +70,7 @@ export function planCrew(options: PoolOptions, name: string, further: readonly s
   if (minWorkers > maxWorkers) {
     throw new InvalidOptionError("minWorkers", `minWorkers (${minWorkers}) is more than maxWorkers (${maxWorkers})`);
   }
-  refuseWhileImporting();
+  refuseWhileImporting("A pool was made");
   return {
     name: options.name ?? name,
     maxWorkers,
@@ -94,14 +94,4 @@ function planInitializer({ initializer, initargs = [] }: PoolOptions): CrewPlan[
   if (initializer === undefined) return undefined;
   if (!Array.isArray(initargs)) throw new InvalidOptionError("initargs", "initargs must be an array");
   return machinery().planInitializer(initializer as AnyTask, initargs);
-}
-
-/** A module that makes a pool when it is loaded would make one in each worker that loads it, and each of those again. */
-function refuseWhileImporting(): void {
-  const module = importing();
-  if (module === undefined) return;
-  throw new InvalidStateError(
-    `A pool was made while a worker is loading ${module}. Make pools in the main program only: ` +
-      "put that code under `if (isMain(import.meta))`, or keep tasks in a module of their own",
-  );
 }

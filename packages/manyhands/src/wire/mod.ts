@@ -8,6 +8,6 @@ export { type AnyTask, knownReference, reference, taskName, type WireFunction } 
 export { isMain, type ModuleRef, moduleRef } from "./module-ref.js";
 export { type ResolvedFunction, resolveFunction } from "./resolve-function.js";
 export { joinStacks } from "./stacks.js";
-export { importing, loadModule } from "./task-module.js";
+export { importing, loadModule, refuseWhileImporting } from "./task-module.js";
 export { moves, transfer, transferListOf } from "./transfer.js";
 export { allPrimitive, culprit, inspectValue, isPrimitive, type ValueReport } from "./values.js";

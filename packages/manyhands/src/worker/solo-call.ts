@@ -1,0 +1,32 @@
+/** How the call of a `Thread` or `Process` leaves: its arguments as those of an executor's calls do, checked and copied when
+ *  it is started. */
+
+import type { Transferable } from "../futures/mod.js";
+import type { Route } from "../wire/clonable.js";
+import { encodeError } from "../wire/errors.js";
+import { type AnyTask, knownReference, reference, taskName } from "../wire/function-ref.js";
+import { transferListOf } from "../wire/transfer.js";
+import { allPrimitive, inspectValue } from "../wire/values.js";
+import type { ToSolo } from "./solo-messages.js";
+import type { SoloCall } from "./solo-port.js";
+
+/** Checks the arguments, and begins to work out how the function travels.
+ *  @throws SerializationError naming the part that cannot take this route. */
+export function planSoloCall(task: AnyTask, args: readonly unknown[], route: Route): SoloCall {
+  if (!allPrimitive(args)) inspectValue(args, "args", route, new Set(route === "thread" ? movedWith(args) : []));
+  return { task: taskName(task), target: knownReference(task) ?? reference(task), args };
+}
+
+/** What moves with the arguments: what was marked with `transfer`. */
+export function movedWith(args: readonly unknown[]): readonly Transferable[] {
+  return args.flatMap((arg) => transferListOf(arg));
+}
+
+/** Posts the function as soon as it is known how it travels, or why it cannot. */
+export function postTarget({ target }: SoloCall, post: (message: ToSolo) => void): void {
+  if (!(target instanceof Promise)) return post({ type: "target", target });
+  target.then(
+    (known) => post({ type: "target", target: known }),
+    (error: unknown) => post({ type: "refused", error: encodeError(error) }),
+  );
+}

@@ -90,6 +90,10 @@ export async function passGateAndPrint(gate: string, label: string): Promise<voi
   console.log(`${label} was let through`);
 }
 
+export function startProcessAtGate(gate: string): void {
+  new Process(passGateAndPrint, [gate, "process"]).start();
+}
+
 /** Starts a thread that fails, and waits for its end. */
 export async function startThreadThatFails(message: string): Promise<void> {
   const thread = new Thread(fail, [message], { name: "inner" });

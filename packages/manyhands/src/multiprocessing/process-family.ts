@@ -6,6 +6,7 @@ import { type WaitOptions, waitFor } from "../base/wait-options.js";
 import { type ProcessIdentity, processIdentity } from "../worker/identity.js";
 import { parentIsGone, watchParent } from "../worker/parent.js";
 import type { Process } from "./process.js";
+import { guardChild, releaseChild } from "./process-guard.js";
 
 /** What there is to know of a process, whoever has started it. */
 export interface ProcessLike {
@@ -24,6 +25,7 @@ let watch: "none" | "set" = "none";
 /** It has been started here. */
 export function addChild(child: AnyProcess): void {
   children.add(child);
+  if (child.pid !== undefined) guardChild(child.pid);
   if (watch === "set") return;
   watch = "set";
   // At a normal end and at process.exit() alike. Those that are no daemons are alive here only after process.exit(), and
@@ -36,6 +38,7 @@ export function addChild(child: AnyProcess): void {
 /** It has ended. */
 export function removeChild(child: AnyProcess): void {
   children.delete(child);
+  if (child.pid !== undefined) releaseChild(child.pid);
 }
 
 /** The processes that this thread has started and that are alive. */

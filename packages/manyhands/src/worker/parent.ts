@@ -3,7 +3,8 @@
  *  Guarantees: nothing outlives its parent for long, daemon or not, however the parent ended. A process that waits for its
  *  parent's end gets time to clean up; all others end at once. */
 
-/** What a process that waited for its parent's end may take afterwards, in ms. */
+/** What a process that waited for its parent's end may take afterwards, in ms. Less than the guard of `multiprocessing`
+ *  waits. */
 const PARTING = 1000;
 
 const watchers = new Set<() => void>();

@@ -132,6 +132,8 @@ export class Solo {
 
   async #leave(code: number | undefined): Promise<void> {
     await this.#line.flushed();
+    // Not process.exit(undefined), which forgets process.exitCode.
+    if (code === undefined) process.exit();
     process.exit(code);
   }
 }

@@ -1,8 +1,8 @@
 /** Who keeps a program alive, what it reports, and who outlives whom: threads and processes at the end of real programs. */
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { linesOf, made, outputOf, program, programGroup, until, within } from "./conformance/support.js";
 import { folder, later, newGate } from "./keeping.js";
+import { isAlive, pidIn } from "./pids.js";
 
 test.each(["thread", "process"])("a program waits for its %s (J10)", async (what) => {
   const gate = await newGate();
@@ -167,16 +167,3 @@ test("a program that Ctrl-C ends leaves no child behind", async () => {
   expect((await running.ended).signal).toBe("SIGINT");
   await until(() => !pids.some(isAlive), "the children should have ended");
 });
-
-function pidIn(file: string): number {
-  return Number(readFileSync(file, "utf8"));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

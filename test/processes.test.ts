@@ -5,6 +5,7 @@ import {
   InvalidOptionError,
   InvalidStateError,
   moduleRef,
+  ProcessPoolExecutor,
   SerializationError,
   TimeoutError,
   WorkerExitedError,
@@ -17,12 +18,14 @@ import {
   Process,
   parentProcess,
 } from "manyhands/multiprocessing";
+import { Thread } from "manyhands/threading";
 import { expect, test, vi } from "vitest";
 import { add, bump, processId, tasksUrl } from "#tasks/basic.js";
 import { passGate } from "#tasks/gate.js";
 import * as lives from "#tasks/lives.js";
-import { errorOf, made, within } from "./conformance/support.js";
-import { folder, later, newGate } from "./keeping.js";
+import { errorOf, made, until, within } from "./conformance/support.js";
+import { folder, keep, later, newGate } from "./keeping.js";
+import { isAlive, pidIn } from "./pids.js";
 
 /** Starts the process, and ends it after the test. */
 function started<T extends Process<never[], unknown>>(child: T): T {
@@ -74,6 +77,24 @@ test("processes are numbered below their parents, and know them", async () => {
   expect(currentProcess()).toMatchObject({ name: "MainProcess", pid: process.pid, daemon: false });
   expect([parentProcess(), currentProcess().isAlive()]).toEqual([undefined, true]);
   expect(cpuCount()).toBeGreaterThan(0);
+});
+
+test("an executor's process is called as its worker, and knows its parent", async () => {
+  const executor = keep(new ProcessPoolExecutor({ maxWorkers: 1, name: "helper" }));
+  const known = { name: "helper-1", parent: "MainProcess", parentPid: process.pid };
+  expect(await within(executor.submit(lives.whichProcess), "the call")).toMatchObject(known);
+});
+
+test("a process ends with the thread that started it", async () => {
+  const place = folder();
+  const thread = new Thread(lives.startFamily, [place]);
+  thread.start();
+  const files = ["child", "grandchild-true", "grandchild-false"].map((name) => `${place}/${name}`);
+  await Promise.all(files.map(made));
+  const pids = files.slice(1).map(pidIn);
+  thread.terminate();
+  await within(thread.join(), "join()");
+  await until(() => !pids.some(isAlive), "the processes should have ended");
 });
 
 test("what does not fit the life cycle is refused, each by its code", async () => {

@@ -5,7 +5,8 @@
  *  ended, even by SIGKILL; a signal never reaches a process that is not the child.
  *
  *  Unlike Python's, daemons may have children themselves, which end with them. A process belongs to the thread that started
- *  it, and ends with that thread as it does with the parent. */
+ *  it, and ends with that thread as it does with the parent; nobody is left then to read its exit code, so that the system
+ *  lists it until the program ends. */
 import { constants } from "node:os";
 import { inspect } from "node:util";
 import { LifeCycleError } from "../base/errors.js";

@@ -21,7 +21,7 @@ import { type Given, Thread, type ThreadOptions } from "./thread.js";
 export class Timer<A extends unknown[] = never[], R = unknown> extends Thread<A, R> {
   /** In ms. */
   readonly interval: number;
-  #delay: Delay | undefined;
+  #delay: Delay | "not-started" | "called-off" = "not-started";
 
   /** @param interval how long it waits, in ms.
    *  @param target the function to run.
@@ -33,18 +33,22 @@ export class Timer<A extends unknown[] = never[], R = unknown> extends Thread<A,
     this.interval = interval;
   }
 
-  /** Calls it off, if the function has not been started; a timer that waits is over then, without a result. Before `start()`
-   *  and after the time it does nothing. */
+  /** Calls it off, if its time has not come; a timer that waits is over then, without a result, and one that has not been
+   *  started will be over as soon as it is. After its time it does nothing. */
   cancel(): void {
-    this.#delay?.cancel();
+    if (this.#delay instanceof Delay) this.#delay.cancel();
+    else this.#delay = "called-off";
   }
 
   /** @internal */
   protected override open(call: SoloCall, events: SoloEvents): SoloPort {
     // Copied now, as a thread's arguments are: what is changed until then concerns it no more. What moves, moves then.
     const args = movedWith(call.args).length > 0 ? call.args : (snapshotOf(call.args, "thread") as readonly unknown[]);
-    this.#delay = new Delay(this.interval, this.name, events, () => super.open({ ...call, args }, events));
-    return this.#delay;
+    const delay = new Delay(this.interval, this.name, events, () => super.open({ ...call, args }, events));
+    // Not at once: it has not begun before this returns, and cannot end.
+    if (this.#delay === "called-off") queueMicrotask(() => delay.cancel());
+    this.#delay = delay;
+    return delay;
   }
 }
 
@@ -72,6 +76,10 @@ class Delay implements SoloPort {
 
   get id(): number | undefined {
     return this.#state.kind === "begun" ? this.#state.port.id : undefined;
+  }
+
+  isAlive(): boolean {
+    return this.#state.kind === "begun" ? this.#state.port.isAlive() : this.#state.kind === "waiting";
   }
 
   hold(how: "ref" | "unref"): void {

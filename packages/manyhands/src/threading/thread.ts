@@ -5,7 +5,8 @@
  *  no daemon keeps the program alive until it ends, also one that another thread has started.
  *
  *  A thread that a thread has started lives in its starter: what ends the starter abruptly (`terminate()`, `process.exit()`,
- *  an uncaught error) ends both. One whose function has ended in good order stays for those that it has started. */
+ *  an uncaught error) ends both. One whose function has ended in good order stays for those that it has started. A thread
+ *  that an executor's task has started lives no longer than the worker of that task. */
 import { InvalidOptionError, LifeCycleError, SystemExit } from "../base/errors.js";
 import { checkNames, checkType } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
@@ -162,10 +163,7 @@ export class Thread<A extends unknown[] = never[], R = unknown> implements Threa
 
   /** Whether it has been started and has not ended. Right also while this thread's own event loop does not turn. */
   isAlive(): boolean {
-    if (this.#life.state !== "alive") return false;
-    const { port } = this.#life;
-    const ticket = port instanceof SoloThread ? port.ticket : undefined;
-    return ticket === undefined || threadTable().isAlive(ticket);
+    return this.#life.state === "alive" && this.#life.port.isAlive();
   }
 
   /** Ends it at once, with all that it has started, wherever it is; nothing happens when it has ended already. Nobody is

@@ -1,9 +1,9 @@
 /** What a child process does when its parent is gone: whoever waits for that is told, and the process ends.
  *
  *  Guarantees: nothing outlives its parent for long, daemon or not, however the parent ended. A process that waits for its
- *  parent's end gets time to clean up; all others end at once. */
+ *  parent's end, or handles SIGTERM, gets time to clean up; all others end at once. */
 
-/** What a process that waited for its parent's end may take afterwards, in ms. Less than the guard of `multiprocessing`
+/** What a process may take that cleans up, in ms. Less than the guard of `multiprocessing`
  *  waits. */
 const PARTING = 1000;
 
@@ -24,7 +24,8 @@ export function watchParent(tell: () => void): Disposable {
 export function leaveWithParent(): void {
   if (parent === "gone") return;
   parent = "gone";
-  if (watchers.size === 0) process.exit(1);
+  // A parent that ends in good order has sent SIGTERM to its daemons just before: what they do about it takes its time.
+  if (watchers.size === 0 && process.listenerCount("SIGTERM") === 0) process.exit(1);
   setTimeout(() => process.exit(1), PARTING);
   for (const tell of [...watchers]) tell();
 }

@@ -6,7 +6,7 @@ import type { Route } from "../wire/clonable.js";
 import { encodeError } from "../wire/errors.js";
 import { type AnyTask, knownReference, reference, taskName } from "../wire/function-ref.js";
 import { transferListOf } from "../wire/transfer.js";
-import { allPrimitive, inspectValue } from "../wire/values.js";
+import { allPrimitive, inspectValue, serializationError } from "../wire/values.js";
 import type { ToSolo } from "./solo-messages.js";
 import type { SoloCall } from "./solo-port.js";
 
@@ -15,6 +15,15 @@ import type { SoloCall } from "./solo-port.js";
 export function planSoloCall(task: AnyTask, args: readonly unknown[], route: Route): SoloCall {
   if (!allPrimitive(args)) inspectValue(args, "args", route, new Set(route === "thread" ? movedWith(args) : []));
   return { task: taskName(task), target: knownReference(task) ?? reference(task), args };
+}
+
+/** What to throw when arguments that passed the check are refused by the copy itself. Other errors are passed on. */
+export function refusedCopy({ args }: SoloCall, route: Route, cause: unknown): unknown {
+  // A thread's arguments are copied when its worker is made, which can fail for other reasons.
+  if (route === "thread" && !(cause instanceof DOMException && cause.name === "DataCloneError")) return cause;
+  const error = serializationError(args, "args", route);
+  if (error.cause === undefined) error.cause = cause;
+  return error;
 }
 
 /** What moves with the arguments: what was marked with `transfer`. */

@@ -32,6 +32,8 @@ export interface SoloEvents {
 export interface SoloPort {
   /** Thread or process id. */
   readonly id: number | undefined;
+  /** Whether its function has not ended, as far as can be known before `exited`. */
+  isAlive(): boolean;
   /** Whether it keeps the program alive. */
   hold(how: "ref" | "unref"): void;
   /** Ends it at once. */

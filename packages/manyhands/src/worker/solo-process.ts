@@ -7,7 +7,7 @@ import { serializer } from "../base/serializer.js";
 import { workerExecArgv } from "../wire/exec-argv.js";
 import { encodeMessage, FrameReader } from "./frames.js";
 import type { ProcessIdentity } from "./identity.js";
-import { postTarget } from "./solo-call.js";
+import { postTarget, refusedCopy } from "./solo-call.js";
 import type { FromSolo, ToSolo } from "./solo-messages.js";
 import { receiveFromSolo, type SoloCall, type SoloEvents, type SoloPort } from "./solo-port.js";
 
@@ -21,9 +21,9 @@ export class SoloProcess implements SoloPort {
   #cause: unknown;
   #phase: "alive" | "ended" = "alive";
 
-  /** @throws what V8's serialiser throws at the arguments; nothing has been started then. */
+  /** @throws SerializationError when V8 refuses the arguments all the same; nothing has been started then. */
   constructor(call: SoloCall, identity: ProcessIdentity, events: SoloEvents) {
-    const args = encodeMessage(call.args);
+    const args = encodeArguments(call);
     // Taken when it is needed: a child that starts none need not load it.
     const { spawn } = process.getBuiltinModule("node:child_process");
     const flags = workerExecArgv(process.execArgv);
@@ -54,6 +54,10 @@ export class SoloProcess implements SoloPort {
     if (this.#pipe?.writable === true) this.#pipe.write(encodeMessage(message));
   }
 
+  isAlive(): boolean {
+    return this.#phase === "alive";
+  }
+
   hold(how: "ref" | "unref"): void {
     this.#child[how]();
     (this.#pipe as { ref(): void; unref(): void } | undefined)?.[how]();
@@ -80,5 +84,13 @@ export class SoloProcess implements SoloPort {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
     events.exited({ worker: identity.name, id: this.#child.pid, exitCode: code, signal }, this.#cause);
+  }
+}
+
+function encodeArguments(call: SoloCall): Buffer {
+  try {
+    return encodeMessage(call.args);
+  } catch (error) {
+    throw refusedCopy(call, "process", error);
   }
 }

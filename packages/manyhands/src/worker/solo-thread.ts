@@ -6,7 +6,7 @@ import type { ThreadTicket } from "../memory/thread-table.js";
 import { threadExecArgv } from "../wire/exec-argv.js";
 import type { WireFunction } from "../wire/function-ref.js";
 import { type ThreadIdentity, threadIdentity, threadTable } from "./identity.js";
-import { movedWith, postTarget } from "./solo-call.js";
+import { movedWith, postTarget, refusedCopy } from "./solo-call.js";
 import type { FromSolo } from "./solo-messages.js";
 import { receiveFromSolo, type SoloCall, type SoloEvents, type SoloPort } from "./solo-port.js";
 
@@ -23,16 +23,16 @@ const ENTRY = new URL("../worker/solo-thread-main.js", import.meta.url);
 
 export class SoloThread implements SoloPort {
   readonly id: number;
-  readonly ticket: ThreadTicket | undefined;
+  readonly #ticket: ThreadTicket | undefined;
   readonly #worker: Worker;
   #cause: unknown;
 
   /** @param call its arguments are copied, or moved, before this returns.
-   *  @throws what structured clone throws at them. */
+   *  @throws SerializationError when structured clone refuses them all the same. */
   constructor(call: SoloCall, name: string, daemon: boolean, events: SoloEvents) {
     const table = threadTable();
     const ticket = table.enter(name, daemon, threadIdentity().ticket);
-    this.ticket = ticket;
+    this.#ticket = ticket;
     const target = call.target instanceof Promise ? undefined : call.target;
     const birth: ThreadBirth = { identity: { name, daemon, ticket }, args: call.args, target };
     try {
@@ -44,7 +44,7 @@ export class SoloThread implements SoloPort {
       });
     } catch (error) {
       if (ticket !== undefined) table.retire(ticket);
-      throw error;
+      throw refusedCopy(call, "thread", error);
     }
     this.id = this.#worker.threadId;
     if (ticket !== undefined) table.identify(ticket, this.id);
@@ -60,9 +60,14 @@ export class SoloThread implements SoloPort {
     });
     // Here a thread's end is known, however it ended.
     this.#worker.on("exit", (exitCode) => {
-      if (this.ticket !== undefined) threadTable().bury(this.ticket);
+      if (this.#ticket !== undefined) threadTable().bury(this.#ticket);
       events.exited({ worker: name, id: this.id, exitCode, signal: null }, this.#cause);
     });
+  }
+
+  isAlive(): boolean {
+    // Without a place in the table its exit alone tells.
+    return this.#ticket === undefined || threadTable().isAlive(this.#ticket);
   }
 
   hold(how: "ref" | "unref"): void {

@@ -45,7 +45,8 @@ export class Solo {
   constructor(line: SoloLine, args: readonly unknown[]) {
     this.#line = line;
     this.#args = args;
-    watchDependants((by) => line.post({ type: "depended-on", by }));
+    // A process is waited for, or ended, whatever it has started; a thread is not over before what it holds is.
+    if (line.kind === "thread") watchDependants((by) => line.post({ type: "depended-on", by }));
     process.on("uncaughtException", (error) => this.#uncaught(error));
   }
 

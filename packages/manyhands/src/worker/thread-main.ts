@@ -5,6 +5,7 @@ import type { Transferable } from "../futures/mod.js";
 import { CallSlots } from "../memory/call-slots.js";
 import type { ItemRows } from "../memory/item-rows.js";
 import { fitsSlot, type SlotValue } from "../memory/slot-value.js";
+import { setThreadIdentity } from "./identity.js";
 import type { Job } from "./job.js";
 import { type FromWorker, LOOK, type ToWorker, type WorkerSettings } from "./messages.js";
 import { Wakefulness } from "./wakefulness.js";
@@ -83,6 +84,7 @@ class ThreadLine implements Line {
 }
 
 const { buffer, settings } = workerData as { buffer: SharedArrayBuffer; settings: WorkerSettings };
+setThreadIdentity({ name: settings.name, daemon: false, ticket: undefined });
 const line = new ThreadLine(new CallSlots(buffer));
 const host = new WorkerHost(line, settings);
 // Whatever a task that calls process.exit() had finished before must still be heard of.

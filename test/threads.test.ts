@@ -348,6 +348,13 @@ test("a timer runs its function when its time has come, with the arguments of st
   expect(timer.ident).toBeGreaterThan(0);
 });
 
+test("a timer of a function that cannot travel fails when its time has come", async () => {
+  const seen = failures();
+  const timer = started(new Timer(50, makeAdder(1), [1]));
+  await joined(timer);
+  expect(seen).toMatchObject([{ error: { code: "ERR_CLOSURE" }, thread: timer }]);
+});
+
 test("a timer that is cancelled is over, and never runs", async () => {
   const file = `${folder()}/started`;
   const timer = started(new Timer(3_600_000, lives.spin, [file]));

@@ -1,5 +1,5 @@
 /** Functions for threads and processes of their own. */
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, renameSync, writeFileSync } from "node:fs";
 import { activeChildren, currentProcess, Process, parentProcess } from "manyhands/multiprocessing";
 import { currentThread, enumerate, mainThread, SystemExit, Thread } from "manyhands/threading";
 import { passGate } from "./gate.js";
@@ -49,15 +49,21 @@ export function failElsewhere(how: "timer" | "rejection", message: string): Prom
   return new Promise(() => {});
 }
 
+/** Makes the file with the pid in it, at one stroke. */
+function leavePid(file: string): void {
+  writeFileSync(`${file}.new`, String(process.pid));
+  renameSync(`${file}.new`, file);
+}
+
 /** Works without ever yielding, having made the file `started`. */
 export function spin(started: string): never {
-  writeFileSync(started, String(process.pid));
+  leavePid(started);
   for (;;) Math.sqrt(performance.now());
 }
 
 /** Waits for ever, having made the file `started`. */
 export function sleepForEver(started: string): Promise<never> {
-  writeFileSync(started, String(process.pid));
+  leavePid(started);
   return new Promise(() => {});
 }
 

@@ -1,7 +1,7 @@
 /** `local()`: an object whose properties each thread, or each task, has for itself. */
 import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
 import { checkNames, checkType } from "../base/options.js";
-import { context } from "../worker/context.js";
+import { context } from "../mod.js";
 
 /** Options of {@link local}. */
 export interface LocalOptions {

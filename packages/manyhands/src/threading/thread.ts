@@ -11,8 +11,8 @@ import { InvalidOptionError, LifeCycleError, SystemExit } from "../base/errors.j
 import { checkNames, checkType } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Task } from "../futures/executor.js";
-import { type AnyTask, taskName } from "../wire/function-ref.js";
 import { refuseWhileImporting } from "../wire/task-module.js";
+import { type AnyTask, taskName } from "../wire/task-name.js";
 import { threadIdentity, threadTable } from "../worker/identity.js";
 import { planSoloCall } from "../worker/solo-call.js";
 import { SoloLife } from "../worker/solo-life.js";

@@ -4,7 +4,8 @@
 import type { Transferable } from "../futures/mod.js";
 import type { Route } from "../wire/clonable.js";
 import { encodeError } from "../wire/errors.js";
-import { type AnyTask, knownReference, reference, taskName } from "../wire/function-ref.js";
+import type { WireFunction } from "../wire/function-ref.js";
+import { type AnyTask, taskName } from "../wire/task-name.js";
 import { transferListOf } from "../wire/transfer.js";
 import { allPrimitive, inspectValue, serializationError } from "../wire/values.js";
 import type { ToSolo } from "./solo-messages.js";
@@ -14,7 +15,18 @@ import type { SoloCall } from "./solo-port.js";
  *  @throws SerializationError naming the part that cannot take this route. */
 export function planSoloCall(task: AnyTask, args: readonly unknown[], route: Route): SoloCall {
   if (!allPrimitive(args)) inspectValue(args, "args", route, new Set(route === "thread" ? movedWith(args) : []));
-  return { task: taskName(task), target: knownReference(task) ?? reference(task), args };
+  const target = lookUp?.knownReference(task) ?? reference(task);
+  // Its failure is the worker's, as soon as there is one; a timer may make that much later.
+  if (target instanceof Promise) target.catch(() => undefined);
+  return { task: taskName(task), target, args };
+}
+
+/** Most of the code, and not needed before the worker boots: it is loaded meanwhile. */
+let lookUp: typeof import("../wire/function-ref.js") | undefined;
+
+async function reference(task: AnyTask): Promise<WireFunction> {
+  lookUp ??= await import("../wire/function-ref.js");
+  return await lookUp.reference(task);
 }
 
 /** What to throw when arguments that passed the check are refused by the copy itself. Other errors are passed on. */

@@ -47,10 +47,14 @@ test("joins what programs and workers load, once for each state of the sources",
   const mod = join(dist, "mod.js");
   run(root, "tools/build.mjs");
   expect(importsOf(mod)).toEqual(new Set(["./worker/core.js"]));
-  for (const name of ["thread-main.js", "process-main.js"])
+  for (const name of ["thread-main.js", "process-main.js", "solo-thread-main.js", "solo-process-main.js"])
     expect(importsOf(join(dist, "worker", name))).toEqual(new Set(["./core.js"]));
   expect(importsOf(join(dist, "worker", "core.js"))).toEqual(new Set());
   expect(importsOf(join(dist, "pool", "engines.cjs"))).toEqual(new Set());
+  for (const name of ["threading", "multiprocessing"]) {
+    for (const from of importsOf(join(dist, name, "mod.js")))
+      expect(from).toMatch(/^\.\.\/(?:worker\/core|mod|rooms\/\w+)\.js$/);
+  }
 
   // One state for worker and task: the task's own import of the library knows whose context it is.
   const url = JSON.stringify(`file://${mod}`);

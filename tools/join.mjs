@@ -6,7 +6,7 @@
  *  dist/worker/*-main.js     the programs of workers
  *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state
  *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms, and
- *                            what they have in common with workers in the core
+ *                            what they have in common with workers in the core, but for what they have once more
  *  dist/share/*.js           what is loaded when an object is shared with another process, likewise
  *
  *  Which module goes where follows from who imports whom, and from the one place where the front stops: the module
@@ -14,13 +14,16 @@
  *  `engines.cjs` again: it is handed over when that is loaded. It is CommonJS, because Node loads that at once.
  *
  *  Guarantees: a module that front and worker, or front and engines, have in common is there once. One that only engines
- *  and worker programs have in common is there once for each, so it must not hold state that both need. */
+ *  and worker programs have in common is there once for each, so it must not hold state that both need. A public room has
+ *  nothing twice but what `TWICE` names. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
 const ENGINES = "pool/engines.js";
 const MACHINERY = "pool/machinery.js";
-const PROGRAMS = ["worker/thread-main.js", "worker/process-main.js"];
+const PROGRAMS = ["thread-main.js", "process-main.js", "solo-thread-main.js", "solo-process-main.js"].map(
+  (name) => `worker/${name}`,
+);
 const CORE = "worker/core.js";
 /** The public rooms, and what a worker loads when something arrives that belongs to them. */
 const ROOMS = [
@@ -32,6 +35,17 @@ const ROOMS = [
   "share/bridge-main.js",
 ];
 const FRONT = "front:";
+
+/** What a public room has once more for itself: functions, and at most caches, so that two of them do no harm. In the core
+ *  every program and every worker would read them, needed or not. */
+const TWICE = new Set(
+  [
+    ["base", "clock invariant options serializer signal-watch wait-options"],
+    ["wire", "batch clonable compile-function errors exec-argv free-variables function-ref inspect-function"],
+    ["wire", "inspector-session portable script-exports source-function task-name values worker-globals"],
+    ["worker", "frames"],
+  ].flatMap(([room, names]) => names.split(" ").map((name) => `${room}/${name}.js`)),
+);
 
 /** @param dist what the compiler made. @returns the files that take its place: `{ path, code, map }` each. */
 export async function joinModules(dist) {
@@ -70,11 +84,11 @@ class Joiner {
       this.#front = new Set([...front, ...this.#core]);
       const engines = await this.#joinEngines();
       this.#handed = importsOfFront(engines.outputFiles[0].text);
-      const inside = new Set([...front, ...modulesOf(engines)]);
-      const common = [...front, ...rooms].filter((name) => inWorkers.has(name));
-      const twice = rooms.filter((name) => inside.has(name));
-      this.#core = new Set([...this.#core, ...common, ...twice, ...core].sort());
-      this.#pastTheDoor = twice.filter((name) => name.startsWith("pool/"));
+      const inside = new Set([...front, ...modulesOf(engines), ...inWorkers]);
+      const common = rooms.filter((name) => inside.has(name) && !TWICE.has(name));
+      const inFrontToo = front.filter((name) => inWorkers.has(name));
+      this.#core = new Set([...this.#core, ...inFrontToo, ...common, ...core].sort());
+      this.#pastTheDoor = common.filter((name) => name.startsWith("pool/"));
     }
     if (this.#pastTheDoor.length === 0) return;
     throw new Error(

@@ -103,6 +103,45 @@ export class InvalidStateError extends ManyhandsError<"ERR_INVALID_STATE"> {
   }
 }
 
+/** What does not fit the life cycle of a thread or process, as {@link LifeCycleError} tells it. */
+export type LifeCycleCode =
+  | "ERR_ALREADY_STARTED"
+  | "ERR_NOT_STARTED"
+  /** A thread or process was asked to wait for itself. */
+  | "ERR_JOINS_ITSELF"
+  /** Only the thread that started a thread can wait for it. */
+  | "ERR_NOT_THE_STARTER"
+  | "ERR_STILL_ALIVE"
+  | "ERR_CLOSED";
+
+/** A thread or process is not in the state that the operation needs; `code` says which. */
+export class LifeCycleError extends ManyhandsError<LifeCycleCode> {
+  constructor(code: LifeCycleCode, message: string, options?: ErrorOptions) {
+    super("LifeCycleError", code, message, options);
+  }
+}
+
+/** What may be given as the status of an exit: a whole number, a text that is told on the standard error output, or
+ *  whether it went wrong. */
+export type ExitStatus = number | string | boolean | null | undefined;
+
+/** Thrown to end a thread or process from any depth, in good order: `finally` blocks run, the target has ended with it.
+ *
+ *  A process ends with the number as its exit code; 0 for `false`, `null`, `undefined` and nothing at all; 1 for `true` and
+ *  for a text, which is written to its standard error output. A thread just ends, and nothing is reported.
+ *  @example
+ *  ```ts
+ *  if (!existsSync(file)) throw new SystemExit(`${file} is missing`);
+ *  ``` */
+export class SystemExit extends ManyhandsError<"ERR_SYSTEM_EXIT"> {
+  readonly status: ExitStatus;
+
+  constructor(status?: ExitStatus, options?: ErrorOptions) {
+    super("SystemExit", "ERR_SYSTEM_EXIT", `Exit with status ${status ?? 0}`, options);
+    this.status = status;
+  }
+}
+
 /** An option or argument is outside what it may be. The one error that is not a {@link ManyhandsError}: a wrong
  *  argument is a `RangeError` everywhere else in the language, and a caller who checks for that must find it. */
 export class InvalidOptionError extends RangeError {

@@ -6,10 +6,13 @@ export {
   BrokenExecutorError,
   CancelledError,
   ClosureError,
+  type ExitStatus,
   FunctionRefError,
   InvalidOptionError,
   InvalidStateError,
   InvariantError,
+  type LifeCycleCode,
+  LifeCycleError,
   ManyhandsError,
   NotLockedError,
   NotOwnerError,
@@ -19,6 +22,7 @@ export {
   RemoteError,
   SerializationError,
   ShutdownError,
+  SystemExit,
   TimeoutError,
   type WorkerExit,
   WorkerExitedError,
@@ -40,3 +44,4 @@ export {
 } from "./shareable.js";
 export { hasEnded, whenEnded } from "./thread-ends.js";
 export { type Waited, type WaitOptions, waitFor } from "./wait-options.js";
+export type { Waitable } from "./waitable.js";

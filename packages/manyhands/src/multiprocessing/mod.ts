@@ -1,5 +1,7 @@
 /** manyhands/multiprocessing: what Python's module of this name gives. */
 
+export { type ExitStatus, type LifeCycleCode, LifeCycleError, SystemExit } from "../base/errors.js";
+export type { Waitable } from "../base/waitable.js";
 export { Connection } from "./connection.js";
 export { BrokenPipeError, ConnectionClosedError, EOFError } from "./connection-errors.js";
 export type { ConnectionLike } from "./connection-like.js";
@@ -11,4 +13,12 @@ export type { ManagerList } from "./manager-list.js";
 export type { ManagerNamespace, ManagerValue } from "./manager-namespace.js";
 export { Pipe } from "./pipe.js";
 export { BufferTooShort } from "./pipe-errors.js";
+export { Process, type ProcessOptions } from "./process.js";
+export {
+  activeChildren,
+  cpuCount,
+  currentProcess,
+  type ProcessLike,
+  parentProcess,
+} from "./process-family.js";
 export { JoinableQueue, Queue, SimpleQueue } from "./queues.js";

@@ -1,10 +1,10 @@
 /** What a pool of workers can be asked for, checked. */
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
-import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
+import { InvalidOptionError } from "../base/errors.js";
 import { checkAmount, checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import type { Task } from "../futures/mod.js";
-import { type AnyTask, importing, type Route } from "../wire/mod.js";
+import { type AnyTask, type Route, refuseWhileImporting } from "../wire/mod.js";
 import type { CrewPlan } from "./engines.js";
 import { machinery } from "./machinery.js";
 
@@ -74,7 +74,7 @@ export function planCrew(
   if (minWorkers > maxWorkers) {
     throw new InvalidOptionError("minWorkers", `minWorkers (${minWorkers}) is more than maxWorkers (${maxWorkers})`);
   }
-  refuseWhileImporting();
+  refuseWhileImporting("A pool was made");
   return {
     name: options.name ?? name,
     maxWorkers,
@@ -98,14 +98,4 @@ function planInitializer({ initializer, initargs = [] }: PoolOptions, route: Rou
   if (initializer === undefined) return undefined;
   if (!Array.isArray(initargs)) throw new InvalidOptionError("initargs", "initargs must be an array");
   return machinery().planInitializer(initializer as AnyTask, initargs, route);
-}
-
-/** A module that makes a pool when it is loaded would make one in each worker that loads it, and each of those again. */
-function refuseWhileImporting(): void {
-  const module = importing();
-  if (module === undefined) return;
-  throw new InvalidStateError(
-    `A pool was made while a worker is loading ${module}. Make pools in the main program only: ` +
-      "put that code under `if (isMain(import.meta))`, or keep tasks in a module of their own",
-  );
 }

@@ -1,4 +1,6 @@
 /** manyhands/threading: what Python's module of this name gives. */
+
+export { type ExitStatus, type LifeCycleCode, LifeCycleError, SystemExit } from "../base/errors.js";
 export {
   Acquirable,
   Barrier,
@@ -11,3 +13,8 @@ export {
   RLock,
   Semaphore,
 } from "../sync/mod.js";
+export { type Given, Thread, type ThreadOptions } from "./thread.js";
+export { type Excepthook, setExcepthook, type ThreadFailure } from "./thread-excepthook.js";
+export { type LocalOptions, local } from "./thread-local.js";
+export { Timer } from "./thread-timer.js";
+export { activeCount, currentThread, enumerate, mainThread, type ThreadLike } from "./thread-views.js";

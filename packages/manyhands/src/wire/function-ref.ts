@@ -8,10 +8,10 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Program } from "acorn";
 import { ClosureError, FunctionRefError } from "../base/errors.js";
-import type { Task } from "../futures/executor.js";
 import { type FunctionPlace, inspectFunction } from "./inspect-function.js";
 import { exportNameInText } from "./script-exports.js";
-import { DEFAULT_EXPORT, nameOfFunction, requireTaskFunction, sourceOf, textOf } from "./source-function.js";
+import { requireTaskFunction, sourceOf, textOf } from "./source-function.js";
+import { type AnyTask, DEFAULT_EXPORT, isReference, nameOfFunction, taskName } from "./task-name.js";
 
 /** A function on the wire. */
 export type WireFunction =
@@ -19,9 +19,6 @@ export type WireFunction =
   | { readonly type: "export"; readonly url: string; readonly name: string }
   /** As source; `at` is `file:line`. */
   | { readonly type: "source"; readonly source: string; readonly name: string; readonly at: string };
-
-/** Anything that can be submitted. */
-export type AnyTask = Task<never[], unknown>;
 
 interface Entry {
   readonly promise: Promise<WireFunction>;
@@ -63,19 +60,6 @@ export function reference(task: AnyTask): Promise<WireFunction> {
     () => undefined,
   );
   return entry.promise;
-}
-
-/** A name for messages: the function's own, or `module#export`. */
-export function taskName(task: AnyTask): string {
-  if (typeof task === "function") return nameOfFunction(task);
-  if (!isReference(task)) return String(typeof task);
-  return `${path.posix.basename(task.url.split(/[?#]/, 1)[0] ?? "")}#${task.name}`;
-}
-
-function isReference(task: unknown): task is { readonly url: string; readonly name: string } {
-  if (typeof task !== "object" || task === null) return false;
-  const { url, name } = task as { readonly url?: unknown; readonly name?: unknown };
-  return typeof url === "string" && typeof name === "string";
 }
 
 /** The one object for an export: workers number the functions they know by it, and what is learnt of a function hangs on

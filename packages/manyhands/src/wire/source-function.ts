@@ -10,16 +10,8 @@ import { ClosureError, FunctionRefError } from "../base/errors.js";
 import { IMPORT, PROVIDED } from "./compile-function.js";
 import { capturesOf, type FreeName } from "./free-variables.js";
 import type { FunctionPlace } from "./inspect-function.js";
+import { nameOfFunction } from "./task-name.js";
 import { isWorkerGlobal } from "./worker-globals.js";
-
-/** What an anonymous default export is called, by the language and by Vite. */
-export const DEFAULT_EXPORT: RegExp = /^(?:default|__vite_ssr_export_default__)$/;
-
-/** The name of a function for messages. */
-export function nameOfFunction(fn: Function): string {
-  const { name }: { readonly name: unknown } = fn;
-  return typeof name === "string" && name !== "" && !DEFAULT_EXPORT.test(name) ? name : "anonymous function";
-}
 
 /** Refuses what cannot be a task however it is exported.
  *  @throws FunctionRefError */

@@ -5,14 +5,19 @@
 import { Socket } from "node:net";
 import { serializer } from "../base/serializer.js";
 import { decodeCalls, FRAME, FrameReader } from "./frames.js";
-import type { ToWorker, WorkerSettings } from "./messages.js";
+import { setProcessIdentity } from "./identity.js";
+import type { ToWorker } from "./messages.js";
+import { leaveWithParent } from "./parent.js";
 import { ProcessLine } from "./process-line.js";
+import type { ProcessBirth } from "./process-start.js";
 import { Wakefulness } from "./wakefulness.js";
 import { WorkerHost } from "./worker-host.js";
 
-const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
+const settings = JSON.parse(process.argv[2] ?? "{}") as ProcessBirth;
 // The task's own program arguments, if it looks at them, begin where they would without us.
 process.argv.splice(1, 2);
+const { name, parent } = settings;
+setProcessIdentity({ name, daemon: false, path: "", parent: { name: parent, pid: process.ppid } });
 const line = new ProcessLine(settings.tasksPerWorker);
 const host = new WorkerHost(line, settings);
 process.on("SIGINT", () => undefined);
@@ -30,5 +35,5 @@ input.on("data", (chunk: Buffer) => {
   wake.rest();
 });
 // The parent is gone: nobody waits for what still runs.
-input.on("close", () => process.exit(1));
-input.on("error", () => process.exit(1));
+input.on("close", leaveWithParent);
+input.on("error", leaveWithParent);

@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { CallFile } from "../memory/mod.js";
 import { workerExecArgv } from "../wire/mod.js";
+import { processIdentity } from "./identity.js";
 import type { WorkerSettings } from "./messages.js";
 
 export interface ProcessSettings extends WorkerSettings {
@@ -12,6 +13,12 @@ export interface ProcessSettings extends WorkerSettings {
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
   readonly resourceLimits?: import("node:worker_threads").ResourceLimits | undefined;
+}
+
+/** What a process is told when it is made. */
+export interface ProcessBirth extends WorkerSettings {
+  /** The name of the process that makes it. */
+  readonly parent: string;
 }
 
 /** A process on its way up, and the file it shares with its pool. Whoever asked for it listens to it before the turn
@@ -54,7 +61,8 @@ function start(settings: ProcessSettings, callFile: number): ChildProcess {
   if (resourceLimits?.maxOldGenerationSizeMb !== undefined) {
     flags.push(`--max-old-space-size=${resourceLimits.maxOldGenerationSizeMb}`);
   }
-  return spawn(process.execPath, [...flags, ENTRY, JSON.stringify({ name, tasksPerWorker, memory })], {
+  const birth: ProcessBirth = { name, tasksPerWorker, memory, parent: processIdentity().name };
+  return spawn(process.execPath, [...flags, ENTRY, JSON.stringify(birth)], {
     // inherit: what a task prints belongs to the program's own output.
     stdio: ["ignore", "inherit", "inherit", "pipe", "pipe", callFile],
     ...(settings.env === undefined ? {} : { env: settings.env }),

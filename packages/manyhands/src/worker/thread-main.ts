@@ -5,6 +5,7 @@ import type { Transferable } from "../futures/mod.js";
 import { CallSlots } from "../memory/call-slots.js";
 import type { ItemRows } from "../memory/item-rows.js";
 import { fitsSlot, type SlotValue } from "../memory/slot-value.js";
+import { setThreadIdentity } from "./identity.js";
 import type { Job } from "./job.js";
 import { type FromWorker, LOOK, type ToWorker } from "./messages.js";
 import type { ThreadStart } from "./thread-start.js";
@@ -86,6 +87,7 @@ class ThreadLine implements Line {
 }
 
 const { buffer, answers, settings } = workerData as ThreadStart;
+setThreadIdentity({ name: settings.name, daemon: false, ticket: undefined });
 const line = new ThreadLine(new CallSlots(buffer), answers);
 const host = new WorkerHost(line, settings);
 // Whatever a task that calls process.exit() had finished before must still be heard of.

@@ -1,0 +1,60 @@
+/** Ends children that outlive this thread because they are too busy to notice that their pipe has closed.
+ *
+ *  A child that never yields cannot see that its parent is gone, and a parent that was killed cannot tell anybody. So somebody
+ *  else holds the other end of one more pipe: a shell that reads which children live, and kills what is left when that pipe
+ *  closes. It is started with the first child, waits without working, and ends with this thread.
+ *
+ *  Guarantees: children that notice get their time to clean up before; no process is killed that has merely inherited the
+ *  pid of one (where the system tells since when a process runs). Where there is no shell, busy children end when they
+ *  first yield; on Windows the system itself ends children with their parent. */
+import type { ChildProcess } from "node:child_process";
+
+// Ctrl-C and the like reach the whole group, and this is one who must stay. The wait is longer than PARTING of parent.ts.
+const SCRIPT = `
+trap '' INT TERM HUP QUIT
+since() {
+  [ -r "/proc/$1/stat" ] && read -r stat < "/proc/$1/stat" && set -- \${stat##*) } && shift 19 && echo "$1"
+}
+alive=
+while read -r what pid; do
+  if [ "$what" = began ]; then alive="$alive $pid:$(since "$pid")"; continue; fi
+  left=
+  for each in $alive; do [ "\${each%:*}" = "$pid" ] || left="$left $each"; done
+  alive=$left
+done
+[ -n "$alive" ] || exit 0
+sleep 2
+for each in $alive; do [ "$(since "\${each%:*}")" = "\${each#*:}" ] && kill -KILL "\${each%:*}"; done
+`;
+
+let guard: ChildProcess | undefined;
+
+/** A child lives. */
+export function guardChild(pid: number): void {
+  guard ??= startGuard();
+  guard?.stdin?.write(`began ${pid}\n`);
+}
+
+/** It has ended, and its pid may become another's. */
+export function releaseChild(pid: number): void {
+  guard?.stdin?.write(`ended ${pid}\n`);
+}
+
+function startGuard(): ChildProcess | undefined {
+  if (process.platform === "win32") return undefined;
+  const { spawn } = process.getBuiltinModule("node:child_process");
+  const shell = spawn("/bin/sh", ["-c", SCRIPT], {
+    stdio: ["pipe", "ignore", "ignore"],
+    cwd: "/",
+    env: { PATH: "/usr/bin:/bin" },
+  });
+  const lose = (): void => {
+    guard = undefined;
+  };
+  shell.on("error", lose);
+  shell.on("exit", lose);
+  shell.stdin.on("error", lose);
+  shell.unref();
+  (shell.stdin as unknown as { unref(): void }).unref();
+  return shell;
+}

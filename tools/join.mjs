@@ -4,7 +4,8 @@
  *  dist/mod.js               the front: what a program needs to have its classes, and to start a worker
  *  dist/pool/engines.cjs     all that is needed once an executor is used; while it is read, the first worker boots
  *  dist/worker/*-main.js     the programs of workers
- *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state
+ *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state;
+ *                            and what stands in `base` and public rooms need too
  *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms, and
  *                            what they have in common with workers in the core
  *
@@ -65,7 +66,9 @@ class Joiner {
       const engines = await this.#joinEngines();
       this.#handed = importsOfFront(engines.outputFiles[0].text);
       const inside = new Set([...front, ...modulesOf(engines)]);
-      this.#twice = rooms.filter((name) => inside.has(name));
+      const twice = rooms.filter((name) => inside.has(name));
+      this.#core = new Set([...this.#core, ...twice.filter(isBase)].sort());
+      this.#twice = twice.filter((name) => !isBase(name));
     }
     if (this.#twice.length === 0) return;
     throw new Error(`A public room imports ${this.#twice.join(", ")}, which belongs to mod.js: import from ../mod.js`);
@@ -213,6 +216,9 @@ class Joiner {
     return relative(this.#dist, file).replaceAll(sep, "/");
   }
 }
+
+/** What everything stands on is small, and goes to the core when a public room needs it: the room may be below the front. */
+const isBase = (name) => name.startsWith("base/");
 
 /** The modules that a joined file holds something of. Not the front doors of rooms, which only name what others hold. */
 function modulesOf({ metafile }) {

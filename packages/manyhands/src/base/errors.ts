@@ -150,6 +150,42 @@ export class RemoteError extends ManyhandsError<"ERR_REMOTE"> {
   }
 }
 
+/** Whoever held the object died without releasing it. The caller does not hold it; it is free again, and what it protects may
+ *  be half changed. */
+export class AbandonedError extends ManyhandsError<"ERR_ABANDONED"> {
+  constructor(message: string, options?: ErrorOptions) {
+    super("AbandonedError", "ERR_ABANDONED", message, options);
+  }
+}
+
+/** Only the owner may do this, and the caller is not the owner. */
+export class NotOwnerError extends ManyhandsError<"ERR_NOT_OWNER"> {
+  constructor(message: string, options?: ErrorOptions) {
+    super("NotOwnerError", "ERR_NOT_OWNER", message, options);
+  }
+}
+
+/** Nobody holds the lock that was to be released. */
+export class NotLockedError extends ManyhandsError<"ERR_NOT_LOCKED"> {
+  constructor(message: string, options?: ErrorOptions) {
+    super("NotLockedError", "ERR_NOT_LOCKED", message, options);
+  }
+}
+
+/** More was released than may be held at once. */
+export class OverReleaseError extends ManyhandsError<"ERR_OVER_RELEASE"> {
+  constructor(message: string, options?: ErrorOptions) {
+    super("OverReleaseError", "ERR_OVER_RELEASE", message, options);
+  }
+}
+
+/** Not all parties of the barrier can come any more: one gave up or died, or it was aborted or reset. */
+export class BrokenBarrierError extends ManyhandsError<"ERR_BROKEN_BARRIER"> {
+  constructor(message: string, options?: ErrorOptions) {
+    super("BrokenBarrierError", "ERR_BROKEN_BARRIER", message, options);
+  }
+}
+
 /** An invariant of this library does not hold: a defect here, never in the caller's code. Please report it. */
 export class InvariantError extends ManyhandsError<"ERR_INVARIANT"> {
   constructor(message: string, options?: ErrorOptions) {

@@ -12,7 +12,7 @@
  *  ```
  *  Only `finished`, the words and the kinds are ever touched by both sides at once; all else is written before one of
  *  them and read after it, and needs no atomic access, which would cost as much as the rest of a small call. */
-import { Cells } from "./cells.js";
+import { type Cells, SharedCells } from "./cells.js";
 
 export const SLOTS = 1024;
 const HEADER = 64;
@@ -54,7 +54,7 @@ export class CallSlots {
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
     this.buffer = buffer;
-    this.#cells = new Cells(buffer);
+    this.#cells = new SharedCells(buffer);
     this.#plain = new Int32Array(buffer);
     this.#doubles = new Float64Array(buffer);
   }

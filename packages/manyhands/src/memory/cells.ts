@@ -1,7 +1,41 @@
-/** Words of shared memory. The only file that calls `Atomics`, so that a test can put a model in its place.
+/** Words of shared memory. The only file that calls `Atomics`, so that a test can put a model in its place: protocols take
+ *  {@link Cells}, or a {@link CellsFactory} where they make the memory themselves, and never ask what is behind.
  *
  *  Guarantees: every operation is sequentially consistent, as the memory model of ECMAScript defines it. */
-export class Cells {
+
+/** Words of 32 bits that several threads see. Operations that change a word give what stood there before. */
+export interface Cells {
+  load(index: number): number;
+  store(index: number, value: number): void;
+  /** Puts `next` in the place of `expected`. @returns whether `expected` was there. */
+  replace(index: number, expected: number, next: number): boolean;
+  exchange(index: number, value: number): number;
+  add(index: number, value: number): number;
+  sub(index: number, value: number): number;
+  or(index: number, bits: number): number;
+  and(index: number, bits: number): number;
+  /** Parks this thread while the word is `value`, until it is notified or `ms` milliseconds are over. */
+  wait(index: number, value: number, ms: number): "ok" | "not-equal" | "timed-out";
+  /** As `wait`, without parking and without end. Neither keeps the program alive nor can be taken back. */
+  waitAsync(index: number, value: number): "not-equal" | Promise<unknown>;
+  /** Wakes all that wait on the word. */
+  notify(index: number): void;
+}
+
+/** Makes the words of a piece of shared memory accessible. */
+export type CellsFactory = (buffer: SharedArrayBuffer, byteOffset?: number, length?: number) => Cells;
+
+/** Not in the language's library before ES2024, but in every Node that we run on. */
+interface AsyncAtomics {
+  waitAsync(
+    words: Int32Array,
+    index: number,
+    value: number,
+  ): { async: false; value: "not-equal" | "timed-out" } | { async: true; value: Promise<unknown> };
+}
+
+/** The real thing. */
+export class SharedCells implements Cells {
   readonly #words: Int32Array;
 
   constructor(buffer: SharedArrayBuffer, byteOffset = 0, length?: number) {
@@ -16,11 +50,45 @@ export class Cells {
     Atomics.store(this.#words, index, value);
   }
 
-  /** Puts `next` in the place of `expected`. @returns whether `expected` was there. */
   replace(index: number, expected: number, next: number): boolean {
     return Atomics.compareExchange(this.#words, index, expected, next) === expected;
   }
+
+  exchange(index: number, value: number): number {
+    return Atomics.exchange(this.#words, index, value);
+  }
+
+  add(index: number, value: number): number {
+    return Atomics.add(this.#words, index, value);
+  }
+
+  sub(index: number, value: number): number {
+    return Atomics.sub(this.#words, index, value);
+  }
+
+  or(index: number, bits: number): number {
+    return Atomics.or(this.#words, index, bits);
+  }
+
+  and(index: number, bits: number): number {
+    return Atomics.and(this.#words, index, bits);
+  }
+
+  wait(index: number, value: number, ms: number): "ok" | "not-equal" | "timed-out" {
+    return Atomics.wait(this.#words, index, value, ms);
+  }
+
+  waitAsync(index: number, value: number): "not-equal" | Promise<unknown> {
+    const started = (Atomics as unknown as AsyncAtomics).waitAsync(this.#words, index, value);
+    return started.async ? started.value : "not-equal";
+  }
+
+  notify(index: number): void {
+    Atomics.notify(this.#words, index);
+  }
 }
+
+export const sharedCells: CellsFactory = (buffer, byteOffset, length) => new SharedCells(buffer, byteOffset, length);
 
 /** Parks this thread for `ms` milliseconds. Refused by Node on a thread that may not block. */
 export function park(ms: number): void {

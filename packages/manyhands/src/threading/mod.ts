@@ -1,2 +1,2 @@
 /** manyhands/threading: what Python's module of this name gives. */
-export {};
+export { Acquirable, Lock, Permit } from "../sync/mod.js";

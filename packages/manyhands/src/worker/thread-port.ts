@@ -1,5 +1,6 @@
 /** A worker thread behind the port. See `port.ts` for the guarantees and PROTOCOL.md for the shared slots. */
 import type { Worker } from "node:worker_threads";
+import { hasEnded } from "../base/thread-ends.js";
 import { type CallSlots, SLOTS, slotToken } from "../memory/mod.js";
 import { encodeError } from "../wire/mod.js";
 import { Inbox } from "./inbox.js";
@@ -211,6 +212,8 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   }
 
   #exited(code: number): void {
+    // First: what is settled below may wait for what the worker held.
+    hasEnded(this.id);
     this.look();
     const running: Held<T>[] = [];
     const waiting: Held<T>[] = [];

@@ -1,0 +1,146 @@
+/** The waiters of one thread at one object, first come first served: tasks of its event loop, and the thread itself when it
+ *  parks. To other threads they are one announcement, however many they are.
+ *
+ *  Guarantees: whenever control leaves the line while somebody stands in it, the thread is announced and has looked since,
+ *  or a wake is on its way to its bell; who leaves changes nothing for the others; a wake that nobody here can use goes to
+ *  another thread. Nothing in here waits or is asynchronous but `waitSync`, so that both ways to wait and the model that
+ *  tries out all interleavings run the same steps. See PROTOCOL-WAITING.md. */
+import type { Bell, Rung } from "./bell.js";
+import { DEATH } from "./world.js";
+
+/** What there is to wait for, as a line sees it. */
+export interface Gate {
+  /** Makes known that this thread waits. Looking comes after it, never before. */
+  announce(): void;
+  /** Takes that back. @returns `woken` when a wake has come already. */
+  retract(): "in time" | "woken";
+  /** Wakes another thread if there is something for it to take. */
+  passOn(): void;
+  /** A thread has died: makes good what it owed. */
+  mourn(): void;
+}
+
+/** Somebody in the line. */
+export interface Waiter {
+  /** Tries to take what the waiter waits for. @returns whether the wait is over. */
+  readonly attempt: () => boolean;
+  /** Called when it is over, after the waiter has left the line. */
+  readonly ready: () => void;
+}
+
+interface Place extends Waiter {
+  before: Place | undefined;
+  behind: Place | undefined;
+  state: "standing" | "gone";
+}
+
+/** The time a thread may park. */
+export type TimeLeft = () => number;
+
+export class Line implements Rung {
+  readonly lane: number;
+  readonly #bell: Bell;
+  readonly #gate: Gate;
+  #first: Place | undefined;
+  #last: Place | undefined;
+  #sharing: "own" | "shared" = "own";
+
+  constructor(bell: Bell, lane: number, gate: Gate) {
+    this.#bell = bell;
+    this.lane = lane;
+    this.#gate = gate;
+  }
+
+  get empty(): boolean {
+    return this.#first === undefined;
+  }
+
+  /** Whether to wait here is worth staying alive for: only when somebody else can end the wait. */
+  get holds(): boolean {
+    return this.#sharing === "shared" && this.#first !== undefined;
+  }
+
+  /** Another thread or process has the object too. */
+  share(): void {
+    if (this.#sharing === "shared") return;
+    this.#sharing = "shared";
+    if (this.#first !== undefined) this.#bell.enlist(this);
+  }
+
+  /** Joins the line; the wait may be over at once. @returns the way to leave it. */
+  join(waiter: Waiter): Disposable {
+    const place: Place = { ...waiter, before: this.#last, behind: undefined, state: "standing" };
+    if (this.#last === undefined) this.#first = place;
+    else this.#last.behind = place;
+    this.#last = place;
+    if (this.#first === place) {
+      this.#bell.enlist(this);
+      this.serve();
+    }
+    return { [Symbol.dispose]: () => this.#leave(place) };
+  }
+
+  serve(): void {
+    if (this.#first === undefined) return;
+    this.#gate.announce();
+    // Announced once is enough: whoever takes the announcement meanwhile rings, and we look again.
+    for (let place = this.#first; place?.attempt() === true; place = this.#first) {
+      this.#remove(place);
+      place.ready();
+      if (this.#first === undefined) break;
+    }
+    if (this.#first === undefined) this.#emptied();
+  }
+
+  mourn(): void {
+    this.#gate.mourn();
+    this.serve();
+  }
+
+  yieldWake(): void {
+    // Not announced until it looks again: what is given meanwhile is given to threads that can use it.
+    this.#gate.retract();
+    this.#gate.passOn();
+  }
+
+  /** Parks the thread until `attempt` succeeds. Passes by the tasks in the line: they could not run before it is over.
+   *  @returns false when the time was over first. */
+  waitSync(attempt: () => boolean, left: TimeLeft): boolean {
+    for (;;) {
+      this.#gate.announce();
+      if (attempt()) return this.#unparked(true);
+      const ms = left();
+      if (ms <= 0) return this.#unparked(false);
+      if ((this.#bell.sleep(ms, this) & DEATH) !== 0) this.#gate.mourn();
+    }
+  }
+
+  #unparked(success: boolean): boolean {
+    if (this.#first === undefined) this.#takeBack();
+    else this.serve();
+    return success;
+  }
+
+  #leave(place: Place): void {
+    if (place.state === "gone") return;
+    this.#remove(place);
+    if (this.#first === undefined) this.#emptied();
+  }
+
+  #remove(place: Place): void {
+    place.state = "gone";
+    if (place.before === undefined) this.#first = place.behind;
+    else place.before.behind = place.behind;
+    if (place.behind === undefined) this.#last = place.before;
+    else place.behind.before = place.before;
+  }
+
+  #emptied(): void {
+    this.#bell.dismiss(this);
+    this.#takeBack();
+  }
+
+  #takeBack(): void {
+    if (this.#gate.retract() === "woken") this.#gate.passOn();
+  }
+}

@@ -1,0 +1,181 @@
+/** A lock in shared memory.
+ *
+ *  Guarantees: the word says who holds it, and nothing else does, so a holder may die between any two instructions: who
+ *  finds a dead one there makes the lock abandoned, and one caller is told. See memory/PROTOCOL-WAITING.md.
+ *
+ *  Layout, in words: the truth (free, abandoned, or the owner's ticket), then the waiting set. */
+import { AbandonedError, NotLockedError, NotOwnerError, TimeoutError } from "../base/errors.js";
+import type { WaitOptions } from "../base/wait-options.js";
+import { laneOf } from "../memory/bell.js";
+import { type Gate, Line } from "../memory/line.js";
+import { WAITING_WORDS, WaitingSet } from "../memory/waiting-set.js";
+import type { Ticket } from "../memory/world.js";
+import type { AcquirableCore } from "./acquirable.js";
+import { OBJECT_HEADER, type Site } from "./site.js";
+import type { Core } from "./travel.js";
+import { parkInLine, waitInLine } from "./waits.js";
+
+const TRUTH = OBJECT_HEADER;
+const WAITING = TRUTH + 1;
+export const LOCK_WORDS: number = 1 + WAITING_WORDS;
+
+const FREE = 0;
+/** Its owner died; whoever comes next makes it free, and is told. Tickets are larger. */
+const ABANDONED = 1;
+
+/** What an attempt came to. `abandoned`: the lock was, and is free now; the caller does not hold it. */
+export type Taking = "taken" | "busy" | "abandoned";
+
+/** What a lock does, wherever its word is. */
+export interface LockCore extends AcquirableCore {
+  /** Whether this thread holds it. */
+  readonly own: boolean;
+  release(): void;
+  locked(): boolean;
+}
+
+export class SharedLock implements LockCore, Core, Gate {
+  readonly #site: Site;
+  readonly #waiting: WaitingSet;
+  readonly line: Line;
+  #holding = 0;
+
+  constructor(site: Site) {
+    const { bell, cells, object } = site;
+    const lane = laneOf(object);
+    this.#site = site;
+    this.#waiting = new WaitingSet(bell.world, cells, WAITING, lane);
+    this.line = new Line(bell, lane, this);
+  }
+
+  share(): void {
+    this.line.share();
+  }
+
+  /** Tries to take it, once. */
+  take(): Taking {
+    const { cells, bell } = this.#site;
+    for (;;) {
+      const word = cells.load(TRUTH);
+      if (word === FREE) {
+        if (!cells.replace(TRUTH, FREE, bell.ticket)) continue;
+        this.#holding += 1;
+        return "taken";
+      }
+      if (word === ABANDONED) {
+        if (!cells.replace(TRUTH, ABANDONED, FREE)) continue;
+        this.#wakeOne();
+        return "abandoned";
+      }
+      if (bell.world.alive(word as Ticket)) return "busy";
+      // In two steps, so that exactly one of those who find the dead owner is told.
+      cells.replace(TRUTH, word, ABANDONED);
+    }
+  }
+
+  tryAcquire(): number | undefined {
+    return this.#taken(this.take());
+  }
+
+  acquire(options: WaitOptions): number | Promise<number> {
+    // Not past those who wait already, and not for a caller that has given up already.
+    if (this.line.empty && options.signal?.aborted !== true) {
+      const holding = this.#taken(this.take());
+      if (holding !== undefined) return holding;
+    }
+    return this.#wait(options);
+  }
+
+  async #wait(options: WaitOptions): Promise<number> {
+    let taking: Taking = "busy";
+    const attempt = (): boolean => {
+      taking = this.take();
+      return taking !== "busy";
+    };
+    await waitInLine(this.line, attempt, options);
+    return this.#taken(taking) ?? tooLate(options.timeout);
+  }
+
+  acquireSync(timeout: number): number {
+    let taking: Taking = "busy";
+    const attempt = (): boolean => {
+      taking = this.take();
+      return taking !== "busy";
+    };
+    parkInLine(this.line, attempt, timeout);
+    return this.#taken(taking) ?? tooLate(timeout);
+  }
+
+  /** What an attempt came to, for the caller: the number of the holding. */
+  #taken(taking: Taking): number | undefined {
+    if (taking === "abandoned") throw abandoned();
+    return taking === "taken" ? this.#holding : undefined;
+  }
+
+  release(): void {
+    const { cells, bell } = this.#site;
+    if (!cells.replace(TRUTH, bell.ticket, FREE)) throw notHeld(cells.load(TRUTH));
+    this.#handOn();
+  }
+
+  giveBack(holding: number): void {
+    if (this.#holding === holding && this.own) this.release();
+  }
+
+  /** Leaves it as a holder does who dies: the next caller is told. For the thread that held it on behalf of one who died. */
+  abandon(holding: number): void {
+    const { cells, bell } = this.#site;
+    if (this.#holding === holding && cells.replace(TRUTH, bell.ticket, ABANDONED)) this.#handOn();
+  }
+
+  /** Whether this thread holds it. */
+  get own(): boolean {
+    return this.#site.cells.load(TRUTH) === this.#site.bell.ticket;
+  }
+
+  locked(): boolean {
+    const word = this.#site.cells.load(TRUTH);
+    return word !== FREE && word !== ABANDONED && this.#site.bell.world.alive(word as Ticket);
+  }
+
+  announce(): void {
+    this.#waiting.announce(this.#site.bell.seat, this.#site.bell.ticket);
+  }
+
+  retract(): "in time" | "woken" {
+    return this.#waiting.retract(this.#site.bell.seat);
+  }
+
+  passOn(): void {
+    if (!this.locked()) this.#wakeOne();
+  }
+
+  mourn(): void {
+    // Every look at the word sees to a dead owner.
+  }
+
+  #wakeOne(): void {
+    this.#waiting.wakeOne(undefined);
+  }
+
+  /** The lock may be taken again. When it is the turn of this thread, its next task gets it here and now. */
+  #handOn(): void {
+    const { seat } = this.#site.bell;
+    if (this.#waiting.wakeOne(seat) === seat) this.line.serve();
+  }
+}
+
+function tooLate(timeout: number | undefined): never {
+  throw new TimeoutError(`The lock was not free within ${timeout} ms`);
+}
+
+function abandoned(): AbandonedError {
+  return new AbandonedError(
+    "Whoever held the lock died without releasing it. It is free again and not held by this caller: see to what it protects, then acquire it",
+  );
+}
+
+function notHeld(word: number): Error {
+  if (word === FREE || word === ABANDONED) return new NotLockedError("Cannot release the lock: nobody holds it");
+  return new NotOwnerError("Cannot release the lock: another thread holds it");
+}

@@ -1,5 +1,7 @@
 /** manyhands: one concurrency toolkit for Node.js and TypeScript. */
 export {
+  AbandonedError,
+  BrokenBarrierError,
   BrokenExecutorError,
   CancelledError,
   ClosureError,
@@ -8,6 +10,9 @@ export {
   InvalidStateError,
   InvariantError,
   ManyhandsError,
+  NotLockedError,
+  NotOwnerError,
+  OverReleaseError,
   QueueTimeoutError,
   RemoteError,
   SerializationError,

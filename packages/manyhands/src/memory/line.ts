@@ -43,6 +43,7 @@ export class Line implements Rung {
   readonly #gate: Gate;
   #first: Place | undefined;
   #last: Place | undefined;
+  #serving: "not" | "serving" | "once more" = "not";
   #sharing: "own" | "shared" = "own";
 
   constructor(bell: Bell, lane: number, gate: Gate) {
@@ -81,15 +82,28 @@ export class Line implements Rung {
   }
 
   serve(): void {
-    if (this.#first === undefined) return;
-    this.#gate.announce();
-    // Announced once is enough: whoever takes the announcement meanwhile rings, and we look again.
-    for (let place = this.#first; place?.attempt() === true; place = this.#first) {
-      this.#remove(place);
-      place.ready();
-      if (this.#first === undefined) break;
-    }
+    // An attempt may change the object for others, and so come back here: then it is looked once more, in order.
+    if (this.#serving !== "not") this.#serving = "once more";
+    else if (this.#first !== undefined) this.#serveAll();
+  }
+
+  #serveAll(): void {
+    do {
+      this.#serving = "serving";
+      this.#gate.announce();
+      // Announced once is enough: whoever takes the announcement meanwhile rings, and we look again.
+      while (this.#first?.attempt() === true) {
+        const place = this.#first;
+        this.#remove(place);
+        place.ready();
+      }
+    } while (this.#wantedOnceMore());
+    this.#serving = "not";
     if (this.#first === undefined) this.#emptied();
+  }
+
+  #wantedOnceMore(): boolean {
+    return this.#serving === "once more" && this.#first !== undefined;
   }
 
   mourn(): void {

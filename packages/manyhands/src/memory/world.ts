@@ -43,7 +43,7 @@ export type Seat = number & { readonly seat: true };
 const OCCUPANTS = 1 << (31 - SEAT_BITS);
 
 export const seatOf = (ticket: Ticket): Seat => (ticket & (SEATS - 1)) as Seat;
-const occupantOf = (ticket: Ticket): number => ticket >>> SEAT_BITS;
+export const occupantOf = (ticket: Ticket): number => ticket >>> SEAT_BITS;
 const at = (seat: number, word = 0): number => HEADER + seat * SEAT_WORDS + word;
 
 export class World {

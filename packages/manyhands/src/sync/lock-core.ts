@@ -6,13 +6,11 @@
  *  Layout, in words: the truth (free, abandoned, or the owner's ticket), then the waiting set. */
 import { AbandonedError, NotLockedError, NotOwnerError, TimeoutError } from "../base/errors.js";
 import type { WaitOptions } from "../base/wait-options.js";
-import { laneOf } from "../memory/bell.js";
-import { type Gate, Line } from "../memory/line.js";
-import { WAITING_WORDS, WaitingSet } from "../memory/waiting-set.js";
+import { WAITING_WORDS } from "../memory/waiting-set.js";
 import type { Ticket } from "../memory/world.js";
 import type { AcquirableCore } from "./acquirable.js";
+import { SharedCore } from "./shared-core.js";
 import { OBJECT_HEADER, type Site } from "./site.js";
-import type { Core } from "./travel.js";
 import { parkInLine, waitInLine } from "./waits.js";
 
 const TRUTH = OBJECT_HEADER;
@@ -26,40 +24,43 @@ const ABANDONED = 1;
 /** What an attempt came to. `abandoned`: the lock was, and is free now; the caller does not hold it. */
 export type Taking = "taken" | "busy" | "abandoned";
 
+/** A holding that is interrupted: its permits are good again when it is resumed. */
+export interface Suspended {
+  readonly holding: number;
+}
+
 /** What a lock does, wherever its word is. */
 export interface LockCore extends AcquirableCore {
   /** Whether this thread holds it. */
   readonly own: boolean;
   release(): void;
   locked(): boolean;
+  /** Releases it entirely, however often the caller has acquired it. */
+  suspend(): Suspended;
+  /** Takes it again, however long that takes. @throws AbandonedError */
+  resume(suspended: Suspended): Promise<void>;
+  resumeSync(suspended: Suspended): void;
 }
 
-export class SharedLock implements LockCore, Core, Gate {
-  readonly #site: Site;
-  readonly #waiting: WaitingSet;
-  readonly line: Line;
+export class SharedLock extends SharedCore implements LockCore {
+  /** Holdings there have been, of this thread. */
+  #last = 0;
+  /** The present one, or the last. */
   #holding = 0;
 
   constructor(site: Site) {
-    const { bell, cells, object } = site;
-    const lane = laneOf(object);
-    this.#site = site;
-    this.#waiting = new WaitingSet(bell.world, cells, WAITING, lane);
-    this.line = new Line(bell, lane, this);
-  }
-
-  share(): void {
-    this.line.share();
+    super(site, WAITING);
   }
 
   /** Tries to take it, once. */
   take(): Taking {
-    const { cells, bell } = this.#site;
+    const { cells, bell } = this.site;
     for (;;) {
       const word = cells.load(TRUTH);
       if (word === FREE) {
         if (!cells.replace(TRUTH, FREE, bell.ticket)) continue;
-        this.#holding += 1;
+        this.#last += 1;
+        this.#holding = this.#last;
         return "taken";
       }
       if (word === ABANDONED) {
@@ -113,9 +114,9 @@ export class SharedLock implements LockCore, Core, Gate {
   }
 
   release(): void {
-    const { cells, bell } = this.#site;
+    const { cells, bell } = this.site;
     if (!cells.replace(TRUTH, bell.ticket, FREE)) throw notHeld(cells.load(TRUTH));
-    this.#handOn();
+    this.handOn();
   }
 
   giveBack(holding: number): void {
@@ -124,44 +125,42 @@ export class SharedLock implements LockCore, Core, Gate {
 
   /** Leaves it as a holder does who dies: the next caller is told. For the thread that held it on behalf of one who died. */
   abandon(holding: number): void {
-    const { cells, bell } = this.#site;
-    if (this.#holding === holding && cells.replace(TRUTH, bell.ticket, ABANDONED)) this.#handOn();
+    const { cells, bell } = this.site;
+    if (this.#holding === holding && cells.replace(TRUTH, bell.ticket, ABANDONED)) this.handOn();
   }
 
   /** Whether this thread holds it. */
   get own(): boolean {
-    return this.#site.cells.load(TRUTH) === this.#site.bell.ticket;
+    return this.site.cells.load(TRUTH) === this.site.bell.ticket;
   }
 
   locked(): boolean {
-    const word = this.#site.cells.load(TRUTH);
-    return word !== FREE && word !== ABANDONED && this.#site.bell.world.alive(word as Ticket);
-  }
-
-  announce(): void {
-    this.#waiting.announce(this.#site.bell.seat, this.#site.bell.ticket);
-  }
-
-  retract(): "in time" | "woken" {
-    return this.#waiting.retract(this.#site.bell.seat);
+    const word = this.site.cells.load(TRUTH);
+    return word !== FREE && word !== ABANDONED && this.site.bell.world.alive(word as Ticket);
   }
 
   passOn(): void {
     if (!this.locked()) this.#wakeOne();
   }
 
-  mourn(): void {
-    // Every look at the word sees to a dead owner.
+  suspend(): Suspended {
+    const holding = this.#holding;
+    this.release();
+    return { holding };
+  }
+
+  async resume({ holding }: Suspended): Promise<void> {
+    await this.acquire({});
+    this.#holding = holding;
+  }
+
+  resumeSync({ holding }: Suspended): void {
+    this.acquireSync(Number.POSITIVE_INFINITY);
+    this.#holding = holding;
   }
 
   #wakeOne(): void {
-    this.#waiting.wakeOne(undefined);
-  }
-
-  /** The lock may be taken again. When it is the turn of this thread, its next task gets it here and now. */
-  #handOn(): void {
-    const { seat } = this.#site.bell;
-    if (this.#waiting.wakeOne(seat) === seat) this.line.serve();
+    this.waiting.wakeOne(undefined);
   }
 }
 

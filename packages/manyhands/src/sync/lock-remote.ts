@@ -2,12 +2,13 @@
 import { NotLockedError, NotOwnerError } from "../base/errors.js";
 import type { RemoteLink, RemoteObject } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
-import type { LockCore, SharedLock } from "./lock-core.js";
+import type { LockCore, SharedLock, Suspended } from "./lock-core.js";
 import { OwnerSession, RemoteCalls, unknownMethod } from "./remote-calls.js";
 
 /** The asking side. */
 export class RemoteLock implements LockCore {
   readonly #calls: RemoteCalls;
+  #last = 0;
   #holding = 0;
   #state: "held" | "not held" = "not held";
 
@@ -48,9 +49,26 @@ export class RemoteLock implements LockCore {
     return this.#calls.link.callSync("locked", []) === true;
   }
 
+  suspend(): Suspended {
+    const holding = this.#holding;
+    this.release();
+    return { holding };
+  }
+
+  async resume({ holding }: Suspended): Promise<void> {
+    await this.acquire({});
+    this.#holding = holding;
+  }
+
+  resumeSync({ holding }: Suspended): void {
+    this.acquireSync(Number.POSITIVE_INFINITY);
+    this.#holding = holding;
+  }
+
   #held(): number {
     this.#state = "held";
-    this.#holding += 1;
+    this.#last += 1;
+    this.#holding = this.#last;
     return this.#holding;
   }
 

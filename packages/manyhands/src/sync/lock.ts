@@ -5,7 +5,7 @@ import { LOCK_WORDS, type LockCore, SharedLock } from "./lock-core.js";
 import { RemoteLock, remoteLock } from "./lock-remote.js";
 import { remoteCoreAt } from "./remote-sites.js";
 import { newPlace } from "./site.js";
-import { arrived, type Placed, travelOf, travelOfProxy } from "./travel.js";
+import { arrived, type Placed, type Revives, travelOf, travelOfProxy } from "./travel.js";
 
 const KIND = "Lock";
 
@@ -25,7 +25,8 @@ const KIND = "Lock";
  *  { using permit = await lock.acquire(); balance += 1; }
  *  ``` */
 export class Lock extends Acquirable {
-  readonly #core: LockCore;
+  /** @internal */
+  readonly core: LockCore;
 
   /** Makes a lock that is free. */
   constructor();
@@ -33,7 +34,7 @@ export class Lock extends Acquirable {
   constructor(made?: Made<LockCore>);
   constructor(made: Made<LockCore> = newLock()) {
     super(made);
-    this.#core = made.core;
+    this.core = made.core;
   }
 
   /** Releases the lock, which this thread holds. What its permit does later is nothing.
@@ -45,7 +46,7 @@ export class Lock extends Acquirable {
    *  lock.release();
    *  ``` */
   release(): void {
-    this.#core.release();
+    this.core.release();
   }
 
   /** Whether somebody holds it, at this moment.
@@ -54,7 +55,7 @@ export class Lock extends Acquirable {
    *  if (!lock.locked()) console.log("free, just now");
    *  ``` */
   locked(): boolean {
-    return this.#core.locked();
+    return this.core.locked();
   }
 }
 
@@ -67,10 +68,12 @@ function newLock(): Made<LockCore> {
   return madeOf({ core: new SharedLock(place), place });
 }
 
-registerReviver(KIND, {
+/** @internal */
+export const lockReviver: Revives<Lock> = {
   fromThread: (parcel) => new Lock(madeOf(arrived(parcel, (place) => new SharedLock(place)))),
   fromProcess: (link, facts) => {
     const core = remoteCoreAt(facts, () => new RemoteLock(link));
     return new Lock({ core, travel: travelOfProxy(KIND) });
   },
-});
+};
+registerReviver(KIND, lockReviver);

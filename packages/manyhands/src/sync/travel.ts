@@ -1,6 +1,6 @@
 /** How objects in shared memory travel to threads, and lend themselves to other processes. */
 import { SerializationError } from "../base/errors.js";
-import type { RemoteObject, Travel } from "../base/shareable.js";
+import type { RemoteLink, RemoteObject, Reviver, Travel } from "../base/shareable.js";
 import { factsOf } from "./remote-sites.js";
 import { type Parcel, type Place, placeAt, remember, remembered } from "./site.js";
 
@@ -58,4 +58,10 @@ export function travelOfProxy(kind: string): Travel {
       );
     },
   };
+}
+
+/** A reviver that says what it makes. */
+export interface Revives<T extends object> extends Reviver {
+  fromThread(parcel: unknown): T;
+  fromProcess(link: RemoteLink, facts: unknown): T;
 }

@@ -1,2 +1,13 @@
 /** manyhands/threading: what Python's module of this name gives. */
-export { Acquirable, Lock, Permit } from "../sync/mod.js";
+export {
+  Acquirable,
+  Barrier,
+  type BarrierOptions,
+  BoundedSemaphore,
+  Condition,
+  Event,
+  Lock,
+  Permit,
+  RLock,
+  Semaphore,
+} from "../sync/mod.js";

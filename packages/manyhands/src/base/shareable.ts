@@ -48,22 +48,44 @@ export interface RemoteLink {
 
 /** Makes objects of one kind anew from what has travelled. */
 export interface Reviver {
+  /** `import.meta.url` of the module that registers it: a thread that has not loaded it does so when such an object
+   *  arrives, so it must be one that can be loaded for its own sake. */
+  readonly module: string;
   fromThread(parcel: unknown): object;
   fromProcess(link: RemoteLink, facts: unknown): object;
 }
 
-const revivers = new Map<string, Reviver>();
+/** Kept by the thread and not by this module, which may be there twice: joined with others and by itself. */
+const REVIVERS: unique symbol = Symbol.for("manyhands.revivers");
+
+function revivers(): Map<string, Reviver> {
+  const holder = globalThis as { [REVIVERS]?: Map<string, Reviver> };
+  holder[REVIVERS] ??= new Map();
+  return holder[REVIVERS];
+}
 
 /** Says who makes objects of this kind anew. Called by the module of the class when it loads. */
 export function registerReviver(kind: string, reviver: Reviver): void {
-  revivers.set(kind, reviver);
+  revivers().set(kind, reviver);
 }
 
 /** Who makes objects of this kind anew; `undefined` when its module has not been loaded. */
 export function reviverOf(kind: string): Reviver | undefined {
-  return revivers.get(kind);
+  return revivers().get(kind);
 }
 
 export function isShareable(value: unknown): value is Shareable {
   return typeof value === "object" && value !== null && SHAREABLE in value;
+}
+
+/** To be called by the constructor of every shareable. Structured clone would make an empty object of it without a word;
+ *  now it refuses, and this is also how a result that holds one is noticed at no cost for all the others.
+ *
+ *  A function in a property is the one thing that it refuses on every version of Node and on both routes. */
+export function refuseCopies(object: object): void {
+  Object.defineProperty(object, "manyhands:shared", { value: travelsInCalls, enumerable: true });
+}
+
+function travelsInCalls(): string {
+  return "A shared object travels as an argument or a result of a call; it cannot be posted or copied by itself.";
 }

@@ -227,6 +227,7 @@ function lockReviverOf(kind: string): Revives<Lock | RLock> {
 }
 
 registerReviver(KIND, {
+  module: import.meta.url,
   fromThread: (parcel) => {
     const { condition, lock } = parcel as ConditionParcel;
     const its = lockReviverOf(lock.kind).fromThread(lock.parcel);

@@ -70,6 +70,7 @@ function newLock(): Made<LockCore> {
 
 /** @internal */
 export const lockReviver: Revives<Lock> = {
+  module: import.meta.url,
   fromThread: (parcel) => new Lock(madeOf(arrived(parcel, (place) => new SharedLock(place)))),
   fromProcess: (link, facts) => {
     const core = remoteCoreAt(facts, () => new RemoteLock(link));

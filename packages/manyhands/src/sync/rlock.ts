@@ -90,6 +90,7 @@ function newLock(): Made<ReentrantLock> {
 
 /** @internal */
 export const rlockReviver: Revives<RLock> = {
+  module: import.meta.url,
   fromThread: (parcel) => new RLock(madeOf(arrived(parcel, sharedAt))),
   fromProcess: (link, facts) => {
     const core = remoteCoreAt(facts, () => new ReentrantLock(new RemoteLock(link)));

@@ -102,6 +102,7 @@ const CLASSES = { Semaphore, BoundedSemaphore } as const;
 
 for (const kind of ["Semaphore", "BoundedSemaphore"] as const) {
   registerReviver(kind, {
+    module: import.meta.url,
     fromThread: (parcel) =>
       new CLASSES[kind](
         madeOf(

@@ -1,4 +1,5 @@
 /** The scenarios: what a few threads do with an object, small enough that every interleaving can be tried. */
+import { Bell } from "../../packages/manyhands/dist/memory/bell.js";
 import { SharedBarrier } from "../../packages/manyhands/dist/sync/barrier-core.js";
 import { SharedCondition } from "../../packages/manyhands/dist/sync/condition-core.js";
 import { SharedEvent } from "../../packages/manyhands/dist/sync/event-core.js";
@@ -61,6 +62,23 @@ const holder =
 /** Makes thread 0 the holder. */
 const held = ({ cells, bell }: Site): void => cells.store(OBJECT_HEADER, bell.ticket);
 
+/** A third thread has announced itself, and died; its seat is free. */
+const heldWithDeadWaiter =
+  ({ Lock }: Classes) =>
+  (site: Site): void => {
+    held(site);
+    const { world } = site.bell;
+    const bell = new Bell(world, world.sit(99, -1));
+    new Lock({ ...site, bell }).announce();
+    world.bury(99);
+  };
+
+/** Takes the lock for good. */
+const taker =
+  ({ Lock }: Classes) =>
+  (self: Self): void =>
+    acquire(new Lock(self.site()));
+
 /** A task that waits for the lock, and may give up. */
 const lockingTask =
   ({ Lock }: Classes) =>
@@ -72,6 +90,15 @@ const lockingTask =
     lock.release();
   };
 
+/** Waits, but only for a moment. */
+const deadWaiter =
+  ({ Lock }: Classes) =>
+  (self: Self): void => {
+    const lock = new Lock(self.site());
+    lock.announce();
+    if (lock.retract() === "woken") lock.passOn();
+  };
+
 const permitUser =
   ({ Semaphore }: Classes, most: number) =>
   (self: Self): void => {
@@ -81,6 +108,17 @@ const permitUser =
     self.leave();
     semaphore.release(1);
   };
+
+/** Has one permit from the beginning. */
+const permitHolder =
+  ({ Semaphore }: Classes) =>
+  (self: Self): void =>
+    new Semaphore(self.site()).release(1);
+
+const permitTaker =
+  ({ Semaphore }: Classes) =>
+  (self: Self): void =>
+    void new Semaphore(self.site()).acquireSync(FOREVER);
 
 const permitTask =
   ({ Semaphore }: Classes) =>
@@ -146,7 +184,7 @@ const producer =
     lock.release();
   };
 
-/** Waits for the condition as a task that may give up, and then passes on what it was given. */
+/** Waits for the condition but for a moment, and passes on what it was given in that. */
 const quitter =
   ({ Condition, Lock }: Classes) =>
   (self: Self): void => {
@@ -154,8 +192,12 @@ const quitter =
     acquire(lock);
     condition.enterSync();
     lock.release();
-    const end = self.waitAsTask(condition.line, () => condition.take());
-    if (end === "served" || condition.leave() === "notified") condition.notify(1);
+    let end: "notified" | "left" = "left";
+    const ready = (): void => {
+      end = "notified";
+    };
+    condition.line.join({ attempt: () => condition.take(), ready })[Symbol.dispose]();
+    if ((end as string) === "notified" || condition.leave() === "notified") condition.notify(1);
   };
 
 const party =
@@ -227,25 +269,19 @@ const SCENARIOS = {
   "a thread waits for two locks": (c, twist) =>
     scenario(all(twoLocks(c), releaser(c, 0), releaser(c, 1)), heldByOthers, twist),
   "a lock, and a death at every step": (c, twist) =>
-    scenario([{ does: holder(c), mortal: true }, ...all(locker(c), locker(c))], held, twist),
+    scenario([{ does: holder(c), mortal: true }, ...all(locker(c))], held, twist),
   "a lock, and the death of who waits at every step": (c, twist) =>
-    scenario([...all(holder(c), locker(c)), { does: locker(c), mortal: true }], held, twist),
-  "a lock, and a death whose seat is taken again": (c, twist) =>
-    scenario(
-      [
-        ...all(holder(c), locker(c)),
-        { does: lockingTask(c), mortal: true },
-        { does: () => undefined, seat: "later", afterDeathOf: 2 },
-      ],
-      held,
-      twist,
-    ),
+    scenario([...all(holder(c), taker(c)), { does: deadWaiter(c), mortal: true }], held, twist),
+  "a lock, and a dead waiter whose seat is taken again": (c, twist) =>
+    scenario([...all(holder(c), taker(c)), { does: () => undefined, seat: "later" }], heldWithDeadWaiter(c), twist),
+  "two threads, a semaphore of one": (c, twist) =>
+    scenario(all(permitUser(c, 1), permitUser(c, 1)), permits(c, 1), twist),
   "three threads, a semaphore of two": (c, twist) =>
-    scenario(all(permitUser(c, 2), permitUser(c, 2), permitUser(c, 2)), permits(c, 2), twist),
-  "two tasks that give up or keep a permit, and one that needs none of theirs": (c, twist) =>
+    scenario(all(permitHolder(c), permitTaker(c), permitTaker(c)), permits(c, 1), twist),
+  "two permits for a task that may give up and two threads": (c, twist) =>
     scenario(
-      all(permitTask(c), permitTask(c), permitUser(c, 3), (self) => new c.Semaphore(self.site()).release(3)),
-      permits(c, 0),
+      all(permitTask(c), permitTaker(c), permitTaker(c), (self) => new c.Semaphore(self.site()).release(2)),
+      permits(c, 1),
       twist,
     ),
   "an event, set while two threads come": (c, twist) =>

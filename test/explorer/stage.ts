@@ -16,7 +16,7 @@ const NOTES: Region = { name: "notes of the test", base: NOTES_FROM };
 const INSIDE = 0;
 
 /** Puts something between the code and the memory: how a defect is made that no code of the library has. */
-export type Twist = (cells: Cells) => Cells;
+export type Twist = (cells: Cells, region: Region) => Cells;
 
 /** A thread of a scenario, standing in its world. */
 export class Self {
@@ -32,7 +32,7 @@ export class Self {
     this.#tickets = tickets;
     this.#replay = replay;
     this.#twist = twist;
-    const world = new World(twist(new ModelCells(replay, WORLD)));
+    const world = new World(twist(new ModelCells(replay, WORLD), WORLD));
     // Who is not there from the beginning takes a seat when it begins.
     this.bell = new Bell(world, tickets[index] ?? world.sit(index, -1));
     this.notes = new ModelCells(replay, NOTES);
@@ -40,7 +40,8 @@ export class Self {
 
   /** The first object or the second, as this thread sees it. */
   site(object = 0): Site {
-    const cells = this.#twist(new ModelCells(this.#replay, OBJECTS[object] as Region));
+    const region = OBJECTS[object] as Region;
+    const cells = this.#twist(new ModelCells(this.#replay, region), region);
     return { bell: this.bell, cells, object };
   }
 
@@ -115,11 +116,11 @@ export function scenario(
   const world = new SharedCells(new SharedArrayBuffer(WORLD_BYTES));
   const worldWords = new Int32Array(WORLD_BYTES / 4);
   const tickets = roles.map(({ seat }, index) => (seat === "later" ? undefined : new World(world).sit(index, -1)));
-  for (const index of worldWords.keys()) worldWords[index] = world.load(index);
   const bell = new Bell(new World(world), tickets[0] as Ticket);
   const objects = OBJECTS.map(() => new SharedArrayBuffer(8000));
   const [first, second] = objects.map((memory, object): Site => ({ bell, cells: new SharedCells(memory), object }));
   prepare(first as Site, second as Site, tickets as readonly Ticket[]);
+  for (const index of worldWords.keys()) worldWords[index] = world.load(index);
   const initial = new Map([
     ...wordsOf(WORLD, worldWords),
     ...objects.flatMap((memory, n) => [...wordsOf(OBJECTS[n] as Region, new Int32Array(memory))]),
@@ -144,7 +145,7 @@ function undertakerOf({ mortal }: Role, index: number, twist: Twist): Actor[] {
     {
       name: `who buries thread ${index}`,
       afterDeathOf: index,
-      runs: [(replay) => new World(twist(new ModelCells(replay, WORLD))).bury(index)],
+      runs: [(replay) => new World(twist(new ModelCells(replay, WORLD), WORLD)).bury(index)],
     },
   ];
 }

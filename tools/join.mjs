@@ -4,7 +4,8 @@
  *  dist/mod.js               the front: what a program needs to have its classes, and to start a worker
  *  dist/pool/engines.cjs     all that is needed once an executor is used; while it is read, the first worker boots
  *  dist/worker/*-main.js     the programs of workers
- *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state
+ *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state;
+ *                            and what stands in `base` and public rooms need too
  *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms, and
  *                            what they have in common with workers in the core, but for what they have once more
  *  dist/share/*.js           what is loaded when an object is shared with another process, likewise
@@ -238,6 +239,9 @@ class Joiner {
     return relative(this.#dist, file).replaceAll(sep, "/");
   }
 }
+
+/** What everything stands on is small, and goes to the core when a public room needs it: the room may be below the front. */
+const isBase = (name) => name.startsWith("base/");
 
 /** The modules that a joined file holds something of. Not the front doors of rooms, which only name what others hold. */
 function modulesOf({ metafile }) {

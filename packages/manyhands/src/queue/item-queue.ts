@@ -1,6 +1,6 @@
 /** What all queues do: items go in and come out, each a copy, for any task of any thread or process that has the queue. */
 import { checkDuration, checkSignal } from "../base/options.js";
-import { refuseCopies, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
+import { refuseCopies, SHAREABLE, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Item } from "../memory/item.js";
 import type { QueueOrder } from "../memory/open-store.js";
@@ -31,7 +31,7 @@ function checkLimits(options: WaitOptions): void {
  *  or out of it, never lost in between, whatever worker dies; what a worker had taken dies with it.
  *
  *  Waiting at a queue that others have too keeps the program alive. */
-export abstract class ItemQueue<T> implements Shareable {
+export abstract class ItemQueue<T> {
   readonly #made: MadeQueue;
 
   /** @internal */

@@ -1,6 +1,6 @@
 /** What can be acquired and has to be released: the ways to do so that locks and semaphores have in common. */
 import { checkDuration, checkSignal } from "../base/options.js";
-import { refuseCopies, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
+import { refuseCopies, SHAREABLE, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Permit, type Releasable } from "./permit.js";
 
@@ -22,15 +22,15 @@ export interface Made<C> {
 const NO_LIMITS: WaitOptions = {};
 
 /** Acquired by one task or several, which give it back when they are done. */
-export abstract class Acquirable implements Shareable {
+export abstract class Acquirable {
   readonly #core: AcquirableCore;
   readonly #travel: Travel;
 
   /** @internal */
   constructor({ core, travel }: Made<AcquirableCore>) {
-    refuseCopies(this);
     this.#core = core;
     this.#travel = travel;
+    refuseCopies(this);
   }
 
   /** Waits until it is this caller's turn.

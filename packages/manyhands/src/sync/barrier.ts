@@ -1,7 +1,7 @@
 /** A barrier: so many parties wait until all are there. */
 import { InvalidOptionError, SerializationError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames, checkSignal, checkType } from "../base/options.js";
-import { refuseCopies, registerReviver, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
+import { refuseCopies, registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Made } from "./acquirable.js";
 import { type BarrierCore, SharedBarrier } from "./barrier-core.js";
@@ -33,7 +33,7 @@ export interface BarrierOptions {
  *  const start = new Barrier(4);
  *  await start.wait();   // in each of four tasks
  *  ``` */
-export class Barrier implements Shareable {
+export class Barrier {
   readonly #core: BarrierCore;
   readonly #travel: Travel;
   readonly #timeout: number | undefined;
@@ -45,10 +45,10 @@ export class Barrier implements Shareable {
   /** @internal */
   constructor(parties: number | Made<BarrierCore>, options?: BarrierOptions);
   constructor(parties: number | Made<BarrierCore>, options: BarrierOptions = {}) {
-    refuseCopies(this);
     const { core, travel } = typeof parties === "object" ? parties : newBarrier(parties, options);
     this.#core = core;
     this.#travel = travel;
+    refuseCopies(this);
     this.#timeout = options.timeout;
   }
 

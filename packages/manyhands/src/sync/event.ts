@@ -1,6 +1,6 @@
 /** An event: something that has happened, or not yet. */
 import { checkDuration } from "../base/options.js";
-import { refuseCopies, registerReviver, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
+import { refuseCopies, registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Made } from "./acquirable.js";
 import { EVENT_WORDS, type EventCore, SharedEvent } from "./event-core.js";
@@ -22,7 +22,7 @@ const KIND = "Event";
  *  setTimeout(() => ready.set(), 100);
  *  await ready.wait();
  *  ``` */
-export class Event implements Shareable {
+export class Event {
   readonly #core: EventCore;
   readonly #travel: Travel;
 
@@ -31,9 +31,9 @@ export class Event implements Shareable {
   /** @internal */
   constructor(made?: Made<EventCore>);
   constructor({ core, travel }: Made<EventCore> = newEvent()) {
-    refuseCopies(this);
     this.#core = core;
     this.#travel = travel;
+    refuseCopies(this);
   }
 
   /** Sets it: all that wait go on. Nothing when it is set.

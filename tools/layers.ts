@@ -29,7 +29,7 @@ export const ROOMS: readonly Room[] = [
   { folder: "worker", rank: 4, beside: ["share"], outside: "declared" },
   { folder: "pool", rank: 5, outside: "node" },
   { folder: "threading", rank: 6, outside: "node" },
-  { folder: "multiprocessing", rank: 6, beside: ["threading"], outside: "node" },
+  { folder: "multiprocessing", rank: 6, beside: ["threading", "queue"], outside: "node" },
   { folder: "queue", rank: 6, outside: "node" },
   { folder: "subprocess", rank: 6, outside: "node" },
   { folder: "observe", rank: 6, outside: "declared" },

@@ -240,9 +240,6 @@ class Joiner {
   }
 }
 
-/** What everything stands on is small, and goes to the core when a public room needs it: the room may be below the front. */
-const isBase = (name) => name.startsWith("base/");
-
 /** The modules that a joined file holds something of. Not the front doors of rooms, which only name what others hold. */
 function modulesOf({ metafile }) {
   return Object.values(metafile.outputs).flatMap(({ inputs }) =>

@@ -2,12 +2,15 @@
  *
  *  Guarantees: an object is kept as long as a process has its proxy, or another object holds it. */
 import { FunctionRefError } from "../base/errors.js";
+import { Queue } from "../queue/queue.js";
+import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from "../sync/mod.js";
 import type { WireFunction } from "../wire/function-ref.js";
 import { resolveFunction } from "../wire/resolve-function.js";
 import { type ManagedObject, manage } from "./managed.js";
 import { ManagerDict } from "./manager-dict.js";
 import { ManagerList } from "./manager-list.js";
 import { ManagerNamespace, ManagerValue } from "./manager-namespace.js";
+import type { Primitives } from "./manager-primitives.js";
 
 /** What can be made without a class of the user's. */
 export type BuiltIn = "dict" | "list" | "Namespace" | "Value" | "Array";
@@ -18,6 +21,17 @@ const BUILT_IN: Readonly<Record<BuiltIn, unknown>> = {
   Namespace: ManagerNamespace,
   Value: ManagerValue,
   Array: ManagerList,
+};
+
+const PRIMITIVES: Readonly<Record<keyof Primitives, unknown>> = {
+  Lock,
+  RLock,
+  Semaphore,
+  BoundedSemaphore,
+  Condition,
+  Event,
+  Barrier,
+  Queue,
 };
 
 /** A class or function of the user's that makes an object. */
@@ -34,6 +48,10 @@ export class ManagerServer {
   makeBuiltIn(kind: BuiltIn, args: readonly unknown[]): ManagedObject {
     const type = BUILT_IN[kind] as Constructor;
     return manage(new type(...args), kind);
+  }
+
+  makePrimitive(kind: keyof Primitives, args: readonly unknown[]): object {
+    return new (PRIMITIVES[kind] as Constructor)(...args);
   }
 
   async make({ code, name, exposed }: Maker, args: readonly unknown[]): Promise<ManagedObject> {

@@ -13,6 +13,7 @@ import type { Managed } from "./managed.js";
 import type { ManagerDict } from "./manager-dict.js";
 import type { ManagerList } from "./manager-list.js";
 import type { ManagerNamespace, ManagerValue } from "./manager-namespace.js";
+import { PrimitiveMaker, type Primitives } from "./manager-primitives.js";
 import type { BuiltIn, Maker, ManagerServer } from "./manager-server.js";
 
 /** How a manager's process is started. */
@@ -54,12 +55,13 @@ class OneProcess extends ProcessPoolExecutor {
  *  await pool.map(countWords, files.map((file) => ({ file, counts })));
  *  console.log(await counts.entries());
  *  ``` */
-export class Manager implements AsyncDisposable {
+export class Manager extends PrimitiveMaker implements AsyncDisposable {
   readonly #pool: OneProcess;
   #server: Promise<Managed<ManagerServer>> | undefined;
   #state: "open" | "shut-down" = "open";
 
   constructor(options: ManagerOptions = {}) {
+    super();
     this.#pool = new OneProcess({ name: "manager", ...options, maxWorkers: 1 });
   }
 
@@ -184,6 +186,14 @@ export class Manager implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
+  }
+
+  /** @internal */
+  protected override async primitive<K extends keyof Primitives>(
+    kind: K,
+    args: readonly unknown[],
+  ): Promise<Primitives[K]> {
+    return (await (await this.#home()).makePrimitive(kind, args)) as Primitives[K];
   }
 
   async #make<T>(kind: BuiltIn, args: readonly unknown[]): Promise<T> {

@@ -11,6 +11,7 @@ export { type ManagedType, Manager, type ManagerOptions } from "./manager.js";
 export type { ManagerDict } from "./manager-dict.js";
 export type { ManagerList } from "./manager-list.js";
 export type { ManagerNamespace, ManagerValue } from "./manager-namespace.js";
+export { PrimitiveMaker, type Primitives } from "./manager-primitives.js";
 export { Pipe } from "./pipe.js";
 export { BufferTooShort } from "./pipe-errors.js";
 export { Process, type ProcessOptions } from "./process.js";

@@ -1,0 +1,51 @@
+/** Tasks that are given the library's own shared objects. */
+
+import type { Managed, ManagerValue } from "manyhands/multiprocessing";
+import type { Queue } from "manyhands/queue";
+import type { Barrier, Condition, Event, Lock, RLock, Semaphore } from "manyhands/threading";
+
+/** Adds one, in two steps that must not be parted. */
+export async function addUnder(lock: Lock | RLock, value: Managed<ManagerValue<number>>, times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) {
+    await lock.with(async () => value.set((await value.get()) + 1));
+  }
+}
+
+export async function holdAndDie(lock: Lock, held: Event): Promise<void> {
+  await lock.acquire();
+  held.set();
+  process.kill(process.pid, "SIGKILL");
+}
+
+export async function waitAndTell(event: Event): Promise<string> {
+  await event.wait();
+  return "set";
+}
+
+export async function passTogether(barrier: Barrier): Promise<number> {
+  return barrier.wait();
+}
+
+export async function waitUntilTold(condition: Condition, ready: Queue<string>): Promise<boolean> {
+  using _held = await condition.acquire();
+  await ready.put("waiting");
+  return await condition.wait();
+}
+
+export async function moveAll(from: Queue<number>, to: Queue<number>): Promise<void> {
+  for await (const item of from) await to.put(item * 2);
+}
+
+export async function withinLimit(semaphore: Semaphore, inside: Managed<ManagerValue<number>>): Promise<number> {
+  using _permit = await semaphore.acquire();
+  const now = await inside.add(1);
+  await inside.add(-1);
+  return now;
+}
+
+export function lockSync(lock: Lock): boolean {
+  lock.acquireSync();
+  const locked = lock.locked();
+  lock.release();
+  return locked;
+}

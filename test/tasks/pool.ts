@@ -1,0 +1,23 @@
+/** Tasks for the pools of `manyhands/multiprocessing`. */
+import { passGate } from "./gate.js";
+
+export function failOnTwo(n: number): number {
+  if (n === 2) throw new RangeError("two");
+  return n;
+}
+
+/** As `passGate`, of one argument. */
+export function passGateOf({ path, label }: { readonly path: string; readonly label: string }): Promise<string> {
+  return passGate(path, label);
+}
+
+/** Passes the gate under the id of this process. */
+export function passGateWithPid(path: string): Promise<string> {
+  return passGate(path, String(process.pid));
+}
+
+/** Passes the gate, and then fails with its number. */
+export async function passGateAndFailAs({ path, n }: { readonly path: string; readonly n: number }): Promise<never> {
+  await passGate(path, String(n));
+  throw new Error(String(n));
+}

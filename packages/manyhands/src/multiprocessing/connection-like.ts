@@ -1,5 +1,5 @@
 /** What every end of a connection can do, whatever carries it: a pipe between threads or processes, or a socket. */
-import type { WaitOptions } from "../base/mod.js";
+import type { WaitOptions } from "../base/wait-options.js";
 import type { Waitable } from "../base/waitable.js";
 
 /** One end of a connection that carries whole messages, both ways unless its maker says otherwise.

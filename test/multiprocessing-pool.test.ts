@@ -168,11 +168,14 @@ describe.each([
       throw error;
     };
     const result = pool.applyAsync(square, [2], { callback: boom });
-    const failed = pool.applyAsync(throwRich, [], { errorCallback: boom });
+    const failures = [
+      failureOf(result.get()),
+      errorOf(AggregateError, pool.applyAsync(throwRich, [], { errorCallback: boom })),
+    ] as const;
     const neighbour = pool.applyAsync(square, [3]);
-    expect(await failureOf(result.get())).toBe(error);
+    expect(await failures[0]).toBe(error);
     expect(result.successful()).toBe(false);
-    const both = await errorOf(AggregateError, failed.get());
+    const both = await failures[1];
     expect(both.errors[0]).toMatchObject({ message: "rich" });
     expect(both.errors[1]).toBe(error);
     expect(await neighbour.get()).toBe(9);

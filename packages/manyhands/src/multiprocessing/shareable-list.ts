@@ -123,10 +123,12 @@ export class ShareableList implements Disposable, Iterable<ShareableItem> {
 
 const KIND = "ShareableList";
 
-registerReviver(KIND, {
-  fromThread: (name) => new ShareableList(undefined, { name: name as string }),
-  fromProcess: (_link, name) => new ShareableList(undefined, { name: name as string }),
-});
+const reviver = {
+  module: import.meta.url,
+  fromThread: (name: unknown) => new ShareableList(undefined, { name: name as string }),
+  fromProcess: (_link: unknown, name: unknown) => new ShareableList(undefined, { name: name as string }),
+};
+registerReviver(KIND, reviver);
 
 function startsOf(capacities: readonly number[]): Float64Array {
   const starts = new Float64Array(capacities.length + 1);

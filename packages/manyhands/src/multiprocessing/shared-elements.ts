@@ -6,6 +6,7 @@ import { InvalidOptionError, InvalidStateError, SerializationError } from "../ba
 import { checkNames } from "../base/options.js";
 import {
   isShareable,
+  type RemoteLink,
   type RemoteObject,
   type Reviver,
   registerReviver,
@@ -14,6 +15,7 @@ import {
   type Travel,
 } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
+import { RLock } from "../sync/rlock.js";
 import { type ElementCode, type ElementName, elementName, elementSize, TypedElements } from "./element-type.js";
 import { SharedMemory } from "./shared-memory.js";
 
@@ -25,7 +27,7 @@ export interface ElementsLock {
 
 /** Options of `Value` and `Array`. */
 export interface ElementsOptions {
-  /** The lock that `getLock()` gives; `false` for none. @default none */
+  /** The lock that `getLock()` gives; `false` for none. @default a new RLock */
   lock?: ElementsLock | false;
 }
 
@@ -64,7 +66,7 @@ export class SharedElements<C extends ElementCode> implements Disposable {
   static create<C extends ElementCode>(code: C, length: number, options: ElementsOptions): SharedElements<C> {
     checkNames("A shared value", options, ["lock"]);
     const type = elementName(code);
-    const guard = guardOf(options.lock ?? false);
+    const guard = guardOf(options.lock);
     // A segment has at least one byte, also that of an empty array.
     const memory = new SharedMemory({ create: true, size: Math.max(1, length * elementSize(type)) });
     const made = new SharedElements<C>(type, length, memory, guard);
@@ -122,15 +124,17 @@ export function registerElements(kind: string, make: (elements: SharedElements<E
     if (reviver === undefined) throw new InvalidStateError(`Nobody here knows how to make a ${lockKind} anew`);
     return reviver;
   };
-  registerReviver(kind, {
-    fromThread: (parcel) =>
+  const reviver = {
+    module: import.meta.url,
+    fromThread: (parcel: unknown) =>
       make(SharedElements.arrived(parcel, (lockKind, facts) => lockReviver(lockKind).fromThread(facts))),
-    fromProcess: (link, parcel) =>
+    fromProcess: (link: RemoteLink, parcel: unknown) =>
       make(SharedElements.arrived(parcel, (lockKind, facts) => lockReviver(lockKind).fromProcess(link, facts))),
-  });
+  };
+  registerReviver(kind, reviver);
 }
 
-function guardOf(lock: ElementsLock | false): Guard {
+function guardOf(lock: ElementsLock | false = new RLock()): Guard {
   if (lock === false) return { kind: "none" };
   if (typeof lock === "object" && lock !== null && "acquire" in lock && "with" in lock) return { kind: "lock", lock };
   throw new InvalidOptionError("lock", "lock must be a lock with acquire() and with(), or false");

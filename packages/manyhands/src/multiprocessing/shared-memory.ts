@@ -137,10 +137,12 @@ function noOperations(method: string): never {
   throw new InvalidStateError(`Shared memory has no operation ${method}: it is used where it is mapped`);
 }
 
-registerReviver(KIND, {
-  fromThread: (name) => new SharedMemory({ name: name as string }),
-  fromProcess: (_link, name) => new SharedMemory({ name: name as string }),
-});
+const reviver = {
+  module: import.meta.url,
+  fromThread: (name: unknown) => new SharedMemory({ name: name as string }),
+  fromProcess: (_link: unknown, name: unknown) => new SharedMemory({ name: name as string }),
+};
+registerReviver(KIND, reviver);
 
 /** The name to use. */
 function checked(options: SharedMemoryOptions): string {

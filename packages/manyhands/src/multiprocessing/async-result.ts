@@ -3,7 +3,7 @@
  *  Guarantees: it settles, whatever becomes of the worker or the pool; exactly one of the two callbacks runs, once, in this
  *  thread, one at a time, in the order in which jobs end, and before `get()` goes on; what a callback throws reaches
  *  whoever asks for the result, and harms nothing else. */
-import { CancelledError, Future, InvalidStateError, TimeoutError, type WaitOptions } from "../mod.js";
+import { InvalidStateError, TimeoutError, type WaitOptions } from "../mod.js";
 
 /** What is to be done when the job has ended. */
 export interface ResultCallbacks<T> {
@@ -11,6 +11,17 @@ export interface ResultCallbacks<T> {
   callback?: (value: T) => void;
   /** Gets the error. With it, a failure counts as seen. */
   errorCallback?: (error: unknown) => void;
+}
+
+/** What stands behind a result: the future of a call, or a job with callbacks. */
+export interface Job<T> extends PromiseLike<T> {
+  readonly state: string;
+  done(): boolean;
+  result(options?: WaitOptions): Promise<T>;
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B>;
 }
 
 /** The result of a job of a pool, now or later. It can be awaited like a promise.
@@ -21,11 +32,11 @@ export interface ResultCallbacks<T> {
  *  console.log(await result.get({ timeout: 1000 }));
  *  ``` */
 export class AsyncResult<T> implements PromiseLike<T> {
-  readonly #future: Future<T>;
+  readonly #job: Job<T>;
 
   /** @internal Made by pools. */
-  constructor(future: Future<T>) {
-    this.#future = future;
+  constructor(job: Job<T>) {
+    this.#job = job;
   }
 
   /** The value, when it is there. May be asked for again.
@@ -41,7 +52,7 @@ export class AsyncResult<T> implements PromiseLike<T> {
    *  const squares = await pool.mapAsync(square, [1, 2, 3]).get();
    *  ``` */
   get(options?: WaitOptions): Promise<T> {
-    return this.#future.result(options);
+    return this.#job.result(options);
   }
 
   /** Waits until the job has ended, well or not.
@@ -56,9 +67,9 @@ export class AsyncResult<T> implements PromiseLike<T> {
    *  ``` */
   async wait(options?: WaitOptions): Promise<boolean> {
     try {
-      await this.#future.exception(options);
+      await this.#job.result(options);
     } catch (error) {
-      // An error of the wait, and not of a job that was cancelled.
+      // Else it is an error of the job, and belongs to get().
       if (!this.ready()) {
         if (error instanceof TimeoutError) return false;
         throw error;
@@ -69,13 +80,13 @@ export class AsyncResult<T> implements PromiseLike<T> {
 
   /** Whether the job has ended and its callback has run. */
   ready(): boolean {
-    return this.#future.done();
+    return this.#job.done();
   }
 
   /** Whether the job ended with a value, which its callback took without an error.
    *  @throws InvalidStateError (`ERR_INVALID_STATE`) when it has not ended. */
   successful(): boolean {
-    if (this.ready()) return this.#future.state === "succeeded";
+    if (this.ready()) return this.#job.state === "succeeded";
     throw new InvalidStateError("Cannot tell whether the job was successful: it has not ended. Wait for it first");
   }
 
@@ -84,40 +95,14 @@ export class AsyncResult<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#future.then(onFulfilled, onRejected);
+    return this.#job.then(onFulfilled, onRejected);
   }
 
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.#future.catch(onRejected);
+    return this.then(undefined, onRejected);
   }
 
   finally(onFinally?: (() => void) | null): Promise<T> {
-    return this.#future.finally(onFinally);
+    return this.then().finally(onFinally);
   }
-}
-
-/** A future that ends as `job` does, once the callback has run. */
-export function withCallbacks<T>(job: PromiseLike<T>, { callback, errorCallback }: ResultCallbacks<T>): Future<T> {
-  const { future, resolve, reject } = Future.withResolvers<T>();
-  const succeed = (value: T): void => {
-    try {
-      callback?.(value);
-    } catch (error) {
-      // Not a warning beside a value: whoever asks for the result must learn that it was not dealt with.
-      return reject(error);
-    }
-    resolve(value);
-  };
-  const fail = (error: unknown): void => {
-    try {
-      errorCallback?.(error);
-    } catch (thrown) {
-      return reject(new AggregateError([error, thrown], "The job failed, and its errorCallback threw"));
-    }
-    // Whoever has a callback for errors has seen it, and that a job was cancelled is no news to who cancelled it.
-    if (errorCallback !== undefined || error instanceof CancelledError) future.catch(() => undefined);
-    reject(error);
-  };
-  job.then(succeed, fail);
-  return future;
 }

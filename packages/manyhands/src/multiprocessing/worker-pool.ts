@@ -16,7 +16,8 @@ import {
   TimeoutError,
   type WaitOptions,
 } from "../mod.js";
-import { AsyncResult, type ResultCallbacks, withCallbacks } from "./async-result.js";
+import { AsyncResult, type ResultCallbacks } from "./async-result.js";
+import { CallbackJob } from "./callback-job.js";
 import { PoolStream } from "./pool-stream.js";
 
 /** Options of {@link Pool} and {@link ThreadPool}. */
@@ -123,7 +124,7 @@ export abstract class WorkerPool implements AsyncDisposable {
     this.#checkOpen("applyAsync");
     const future = this.#executor.submit(fn, ...((args ?? []) as unknown[] as A));
     const silent = callbacks.callback === undefined && callbacks.errorCallback === undefined;
-    return new AsyncResult(silent ? future : withCallbacks(future, callbacks));
+    return new AsyncResult(silent ? future : new CallbackJob(future, callbacks));
   }
 
   /** Runs `fn(item)` for each item and waits for all results, in the order of the items.
@@ -261,7 +262,7 @@ export abstract class WorkerPool implements AsyncDisposable {
   #collect<R>(results: PromiseLike<R[]>, items: unknown, callbacks: ResultCallbacks<R[]>): AsyncResult<R[]> {
     const silent = callbacks.callback === undefined && callbacks.errorCallback === undefined;
     // Nothing to wait for: ready at once, as there is no job that could make it so.
-    if (lengthOf(items) !== 0 || !silent) return new AsyncResult(withCallbacks(results, callbacks));
+    if (lengthOf(items) !== 0 || !silent) return new AsyncResult(new CallbackJob(results, callbacks));
     const { future, resolve } = Future.withResolvers<R[]>();
     resolve([]);
     return new AsyncResult(future);

@@ -5,6 +5,7 @@ export {
   SegmentNotFoundError,
   SharedMemoryUnavailableError,
 } from "../memory/segment-errors.js";
+export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from "../sync/mod.js";
 export type { Address } from "./address.js";
 export { RawArray, SharedArray as Array } from "./array.js";
 export { AsyncResult, type ResultCallbacks } from "./async-result.js";

@@ -1,4 +1,8 @@
 /** The laws of `SharedMemory` and `ShareableList`: CASES.md H, and what is left when a process is killed. */
+import { cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { InvalidOptionError, InvalidStateError, ProcessPoolExecutor, ThreadPoolExecutor } from "manyhands";
 import {
@@ -11,8 +15,8 @@ import {
 } from "manyhands/multiprocessing";
 import { describe, expect, test } from "vitest";
 import { addToWord, readBytes, writeByte } from "#tasks/memory.js";
-import { program, until } from "./conformance/support.js";
-import { keep, later } from "./keeping.js";
+import { node, program, until } from "./conformance/support.js";
+import { folder, keep, later } from "./keeping.js";
 
 function make(size = 64): SharedMemory {
   const memory = new SharedMemory({ create: true, size });
@@ -216,6 +220,35 @@ describe("the end of the process that created a segment", () => {
     expect(exists(name)).toBe(true);
     expect(second.size).toBe(8);
     new SharedMemory({ name: untracked }).unlink();
+  });
+});
+
+describe("without the package koffi", () => {
+  test("shared memory is refused with an error that names the way out, and all else works", async () => {
+    // The library by itself in a folder, with the one package that a call needs.
+    const bare = join(folder(), "manyhands");
+    const library = dirname(fileURLToPath(import.meta.resolve("manyhands/package.json")));
+    for (const part of ["dist", "package.json"]) cpSync(join(library, part), join(bare, part), { recursive: true });
+    const acorn = dirname(createRequire(join(library, "package.json")).resolve("acorn/package.json"));
+    mkdirSync(join(bare, "node_modules"));
+    symlinkSync(acorn, join(bare, "node_modules", "acorn"));
+    const room = JSON.stringify(pathToFileURL(join(bare, "dist", "multiprocessing", "mod.js")).href);
+    const { code, stdout, stderr } = await node([
+      "--input-type=module",
+      "--eval",
+      `const { Pool, SharedMemory, Value } = await import(${room});
+      for (const make of [() => new SharedMemory({ create: true, size: 8 }), () => new SharedMemory({ name: "a" }), () => new Value("i32")])
+        try { make(); } catch (error) { console.log(error.name, error.code, error.message, error.cause.code); }
+      const pool = new Pool(1);
+      console.log(await pool.apply((n) => n * n, [3]));`,
+    ]).ended;
+    const refused =
+      /^SharedMemoryUnavailableError ERR_SHARED_MEMORY_UNAVAILABLE .*run npm install koffi.* MODULE_NOT_FOUND$/;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.trim().split("\n")).toEqual([
+      ...Array.from({ length: 3 }, () => expect.stringMatching(refused)),
+      "9",
+    ]);
   });
 });
 

@@ -215,7 +215,8 @@ describe("Semaphore", () => {
 
   test("is one by default, and refuses what is no count (G06)", () => {
     expect(new Semaphore().value).toBe(1);
-    for (const bad of [-1, 1.5, Number.NaN, 2 ** 31]) expect(() => new Semaphore(bad)).toThrow(InvalidOptionError);
+    const bads = [-1, 1.5, Number.NaN, 2 ** 31, null as never, {} as never];
+    for (const bad of bads) expect(() => new Semaphore(bad)).toThrow(InvalidOptionError);
     const semaphore = new Semaphore(1);
     for (const bad of [0, -1, 0.5]) expect(() => semaphore.release(bad)).toThrow(InvalidOptionError);
     expect(semaphore.value).toBe(1);
@@ -390,7 +391,7 @@ describe("Barrier", () => {
   });
 
   test("does not wait for more than one party (G20)", async () => {
-    for (const bad of [0, -1, 1.5]) expect(() => new Barrier(bad)).toThrow(InvalidOptionError);
+    for (const bad of [0, -1, 1.5, null as never]) expect(() => new Barrier(bad)).toThrow(InvalidOptionError);
     expect([await new Barrier(1).wait(), new Barrier(1).waitSync()]).toEqual([0, 0]);
   });
 

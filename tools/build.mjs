@@ -71,7 +71,11 @@ const joined = isJoined(hash);
 if (joined) renameSync(recordAside, record);
 else for (const file of [recordAside, stampFile]) rmSync(file, { force: true });
 const status = compile();
-if (status !== 0) process.exit(status);
+if (status !== 0) {
+  // What failed may be a test: the library's files are still the joined ones, of which the compiler must not know.
+  if (joined) renameSync(record, recordAside);
+  process.exit(status);
+}
 if (existsSync(join(dist, "mod.js"))) {
   if (joined) renameSync(record, recordAside);
   else await replaceByJoined();

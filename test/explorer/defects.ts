@@ -154,9 +154,8 @@ class TellsOne extends SharedEvent {
 }
 
 class KeepsItsNotification extends SharedCondition {
-  override leave(): "notified" | "left" {
-    super.leave();
-    return "left";
+  override withdraw(): void {
+    this.leave();
   }
 }
 
@@ -229,7 +228,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     what: "waits for a party that has died",
-    seenIn: "a barrier of two, and a death at every step",
+    seenIn: "a barrier of three, and a party that is found dead",
     made: () => ({ Barrier: WaitsForTheDead }),
   },
 ];

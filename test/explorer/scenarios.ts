@@ -1,5 +1,6 @@
 /** The scenarios: what a few threads do with an object, small enough that every interleaving can be tried. */
 import { Bell } from "../../packages/manyhands/dist/memory/bell.js";
+import type { Ticket } from "../../packages/manyhands/dist/memory/world.js";
 import { SharedBarrier } from "../../packages/manyhands/dist/sync/barrier-core.js";
 import { SharedCondition } from "../../packages/manyhands/dist/sync/condition-core.js";
 import { SharedEvent } from "../../packages/manyhands/dist/sync/event-core.js";
@@ -27,6 +28,8 @@ export const SHIPPED: Classes = {
 };
 
 const FOREVER = Number.POSITIVE_INFINITY;
+/** The id of a thread that is no actor. */
+const DEAD = 99;
 
 /** Takes the lock, however often its holders die meanwhile. */
 function acquire(lock: SharedLock): void {
@@ -59,8 +62,11 @@ const holder =
   (self: Self): void =>
     new Lock(self.site()).release();
 
-/** Makes thread 0 the holder. */
-const held = ({ cells, bell }: Site): void => cells.store(OBJECT_HEADER, bell.ticket);
+/** Makes thread 0 the holder; who waits is looked for from thread 2 on. */
+const held = ({ cells, bell }: Site): void => {
+  cells.store(OBJECT_HEADER, bell.ticket);
+  cells.store(OBJECT_HEADER + 1, 1);
+};
 
 /** A third thread has announced itself, and died; its seat is free. */
 const heldWithDeadWaiter =
@@ -68,9 +74,9 @@ const heldWithDeadWaiter =
   (site: Site): void => {
     held(site);
     const { world } = site.bell;
-    const bell = new Bell(world, world.sit(99, -1));
+    const bell = new Bell(world, world.sit(DEAD, -1));
     new Lock({ ...site, bell }).announce();
-    world.bury(99);
+    world.bury(DEAD);
   };
 
 /** Takes the lock for good. */
@@ -184,21 +190,46 @@ const producer =
     lock.release();
   };
 
-/** Waits for the condition but for a moment, and passes on what it was given in that. */
-const quitter =
-  ({ Condition, Lock }: Classes) =>
+/** Has been registered, and waits to be notified. */
+const registered =
+  ({ Condition }: Classes) =>
   (self: Self): void => {
-    const [lock, condition] = [new Lock(self.site(0)), new Condition(self.site(1))];
-    acquire(lock);
-    condition.enterSync();
-    lock.release();
-    let end: "notified" | "left" = "left";
-    const ready = (): void => {
-      end = "notified";
-    };
-    condition.line.join({ attempt: () => condition.take(), ready })[Symbol.dispose]();
-    if ((end as string) === "notified" || condition.leave() === "notified") condition.notify(1);
+    const condition = new Condition(self.site());
+    condition.line.waitSync(
+      () => condition.take(),
+      () => FOREVER,
+    );
   };
+
+/** Has been registered, and is cancelled. */
+const quitter =
+  ({ Condition }: Classes) =>
+  (self: Self): void =>
+    new Condition(self.site()).withdraw();
+
+const notifier =
+  ({ Condition }: Classes) =>
+  (self: Self): void =>
+    new Condition(self.site()).notify(1);
+
+/** Threads 0 and 1 have been registered; the one of thread 1 comes first. */
+const bothRegistered =
+  ({ Condition }: Classes) =>
+  (site: Site, _second: Site, tickets: readonly Ticket[]): void => {
+    const { world } = site.bell;
+    for (const ticket of tickets.slice(0, 2)) new Condition({ ...site, bell: new Bell(world, ticket) }).register();
+  };
+
+/** One party of three has arrived and died; nobody knows of it yet. */
+const deadParty =
+  ({ Barrier }: Classes) =>
+  (site: Site): void => {
+    new Barrier(site).fill(3);
+    const { world } = site.bell;
+    new Barrier({ ...site, bell: new Bell(world, world.sit(DEAD, -1)) }).arrive("only opens");
+  };
+
+const digger = (self: Self): void => self.bell.world.bury(DEAD);
 
 const party =
   ({ Barrier }: Classes) =>
@@ -206,14 +237,13 @@ const party =
     new Barrier(self.site()).waitSync(FOREVER);
   };
 
-/** Comes as long as the barrier holds. */
+/** Comes, and is told that the barrier is broken. */
 const doomedParty =
   ({ Barrier }: Classes) =>
   (self: Self): void => {
-    const barrier = new Barrier(self.site());
     try {
-      barrier.waitSync(FOREVER);
-      barrier.waitSync(FOREVER);
+      new Barrier(self.site()).waitSync(FOREVER);
+      throw new Error("passed without the third");
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "BrokenBarrierError") throw error;
     }
@@ -278,10 +308,10 @@ const SCENARIOS = {
     scenario(all(permitUser(c, 1), permitUser(c, 1)), permits(c, 1), twist),
   "three threads, a semaphore of two": (c, twist) =>
     scenario(all(permitHolder(c), permitTaker(c), permitTaker(c)), permits(c, 1), twist),
-  "two permits for a task that may give up and two threads": (c, twist) =>
+  "two permits for a task that may give up and a thread": (c, twist) =>
     scenario(
-      all(permitTask(c), permitTaker(c), permitTaker(c), (self) => new c.Semaphore(self.site()).release(2)),
-      permits(c, 1),
+      all((self) => new c.Semaphore(self.site()).release(2), permitTask(c), permitTaker(c)),
+      permits(c, 0),
       twist,
     ),
   "an event, set while two threads come": (c, twist) =>
@@ -293,12 +323,16 @@ const SCENARIOS = {
   "an event, set and cleared at once": (c, twist) => scenario(all(noticedWaiter(c), setter(c)), undefined, twist),
   "a condition, waited for and notified": (c, twist) => scenario(all(consumer(c), producer(c)), undefined, twist),
   "a condition, two waiters, one of which gives up": (c, twist) =>
-    scenario(all(consumer(c), quitter(c), producer(c)), undefined, twist),
+    scenario(all(registered(c), quitter(c), notifier(c)), bothRegistered(c), twist),
   "a condition, and the death of a waiter at every step": (c, twist) =>
-    scenario([{ does: quitter(c), mortal: true }, ...all(consumer(c), producer(c))], undefined, twist),
+    scenario(
+      [...all(registered(c)), { does: quitter(c), mortal: true }, ...all(notifier(c))],
+      bothRegistered(c),
+      twist,
+    ),
   "a barrier of two, twice": (c, twist) => scenario(twice(party(c), party(c)), parties(c, 2), twist),
-  "a barrier of two, and a death at every step": (c, twist) =>
-    scenario([{ does: doomedParty(c), mortal: true }, { does: doomedParty(c) }], parties(c, 2), twist),
+  "a barrier of three, and a party that is found dead": (c, twist) =>
+    scenario(all(doomedParty(c), digger), deadParty(c), twist),
 } satisfies Record<string, (classes: Classes, twist?: Twist) => Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

@@ -96,3 +96,43 @@ export const sharedCells: CellsFactory = (buffer, byteOffset, length) => new Sha
 export function park(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
+
+/** Typed arrays on which the operations below work. */
+export type WholeNumberArray =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** Elements of any width, also in memory that other processes have mapped. What overflows wraps around.
+ *  There is no waiting on them: the engine wakes only within its process. */
+export class Elements<N extends number | bigint> {
+  // The operations are the same for all; only this type tells the compiler so.
+  readonly #array: Int32Array;
+
+  constructor(array: WholeNumberArray) {
+    this.#array = array as unknown as Int32Array;
+  }
+
+  load(index: number): N {
+    return Atomics.load(this.#array, index) as N;
+  }
+
+  store(index: number, value: N): void {
+    Atomics.store(this.#array, index, value as number);
+  }
+
+  /** @returns what was there before. */
+  add(index: number, value: N): N {
+    return Atomics.add(this.#array, index, value as number) as N;
+  }
+
+  /** Puts `next` in the place of `expected`. @returns what was there before. */
+  compareExchange(index: number, expected: N, next: N): N {
+    return Atomics.compareExchange(this.#array, index, expected as number, next as number) as N;
+  }
+}

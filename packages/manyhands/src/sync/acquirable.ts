@@ -19,6 +19,11 @@ export interface Made<C> {
   readonly travel: Travel;
 }
 
+/** Whether a constructor was given what a class of ours has made, and not what a user says. */
+export function isMade<C>(value: unknown): value is Made<C> {
+  return typeof value === "object" && value !== null && "core" in value;
+}
+
 const NO_LIMITS: WaitOptions = {};
 
 /** Acquired by one task or several, which give it back when they are done. */

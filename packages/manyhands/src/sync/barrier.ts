@@ -3,7 +3,7 @@ import { InvalidOptionError, SerializationError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames, checkSignal, checkType } from "../base/options.js";
 import { refuseCopies, registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
-import type { Made } from "./acquirable.js";
+import { isMade, type Made } from "./acquirable.js";
 import { type BarrierCore, SharedBarrier } from "./barrier-core.js";
 import { RemoteBarrier, remoteBarrier } from "./barrier-remote.js";
 import { BARRIER_WORDS, MOST_PARTIES } from "./barrier-steps.js";
@@ -45,7 +45,7 @@ export class Barrier {
   /** @internal */
   constructor(parties: number | Made<BarrierCore>, options?: BarrierOptions);
   constructor(parties: number | Made<BarrierCore>, options: BarrierOptions = {}) {
-    const { core, travel } = typeof parties === "object" ? parties : newBarrier(parties, options);
+    const { core, travel } = isMade<BarrierCore>(parties) ? parties : newBarrier(parties, options);
     this.#core = core;
     this.#travel = travel;
     refuseCopies(this);

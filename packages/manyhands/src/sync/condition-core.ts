@@ -114,12 +114,28 @@ export class SharedCondition implements ConditionCore, Core, Gate {
     }
   }
 
+  /** Waits no longer, and wants no notification: one that was granted goes to another. */
+  withdraw(): void {
+    const { cells, bell } = this.#site;
+    for (;;) {
+      const count = cells.load(COUNTS + bell.seat);
+      if (waiting(count) > granted(count)) {
+        if (cells.replace(COUNTS + bell.seat, count, count - ONE_WAITING)) return;
+        continue;
+      }
+      // Granted to another before it is given up: in between this thread may die, and rather two are notified than none.
+      this.#grant(1);
+      this.take();
+      return;
+    }
+  }
+
   async #wait(options: WaitOptions): Promise<boolean> {
     try {
       if ((await waitInLine(this.line, this.#attempt, options)) === "ready") return true;
       return this.leave() === "notified";
     } catch (error) {
-      if (this.leave() === "notified") this.#grant(1);
+      this.withdraw();
       throw error;
     }
   }
@@ -155,7 +171,10 @@ export class SharedCondition implements ConditionCore, Core, Gate {
       if (given === 0) return 0;
       const ticket = cells.load(TICKETS + seat) as Ticket;
       if (!bell.world.alive(ticket) || (count & TAG) !== tagOf(ticket)) return 0;
-      if (cells.replace(COUNTS + seat, count, count + given * ONE_GRANTED)) return given;
+      if (!cells.replace(COUNTS + seat, count, count + given * ONE_GRANTED)) continue;
+      // It may have died since it was asked whether it lives, and the bell have tolled before there was anything to inherit.
+      if (!bell.world.alive(ticket)) this.mourn();
+      return given;
     }
   }
 

@@ -103,7 +103,7 @@ class ConditionSession extends OwnerSession {
 
   protected override releaseAll(): void {
     this.#lock.close();
-    for (const _ of this.#entered.keys()) this.#pass(this.#condition.leave() === "notified");
+    for (const _ of this.#entered.keys()) this.#condition.withdraw();
     this.#entered.clear();
   }
 }

@@ -2,7 +2,7 @@
 import { InvalidOptionError } from "../base/errors.js";
 import { checkCount } from "../base/options.js";
 import { registerReviver } from "../base/shareable.js";
-import { Acquirable, type Made } from "./acquirable.js";
+import { Acquirable, isMade, type Made } from "./acquirable.js";
 import { remoteCoreAt } from "./remote-sites.js";
 import { MOST_PERMITS, SEMAPHORE_WORDS, type SemaphoreCore, SharedSemaphore } from "./semaphore-core.js";
 import { RemoteSemaphore, remoteSemaphore } from "./semaphore-remote.js";
@@ -35,7 +35,7 @@ export class Semaphore extends Acquirable {
   /** @internal */
   constructor(value?: number | Made<SemaphoreCore>);
   constructor(value: number | Made<SemaphoreCore> = 1) {
-    const made = typeof value === "object" ? value : newSemaphore("Semaphore", value);
+    const made = isMade(value) ? value : newSemaphore("Semaphore", value);
     super(made);
     this.#core = made.core;
   }
@@ -80,12 +80,12 @@ export class BoundedSemaphore extends Semaphore {
   /** @internal */
   constructor(value?: number | Made<SemaphoreCore>);
   constructor(value: number | Made<SemaphoreCore> = 1) {
-    super(typeof value === "object" ? value : newSemaphore("BoundedSemaphore", value));
+    super(isMade(value) ? value : newSemaphore("BoundedSemaphore", value));
   }
 }
 
 function newSemaphore(kind: Kind, value: number): Made<SemaphoreCore> {
-  checkCount("value", value, 0);
+  checkCount("value", value ?? Number.NaN, 0);
   if (value > MOST_PERMITS)
     throw new InvalidOptionError("value", `value must be at most ${MOST_PERMITS}, got ${value}`);
   const place = newPlace(SEMAPHORE_WORDS);

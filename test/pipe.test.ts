@@ -196,6 +196,27 @@ describe("an end in a thread", () => {
     await expect(here.recv()).rejects.toBeInstanceOf(EOFError);
   });
 
+  test.each([
+    ["pollAndTell", "receiveAndTell"],
+    ["receiveAndTell", "pollAndTell"],
+  ])("that polls takes no wake from one that receives (%s, %s)", async (...names) => {
+    const [here, there] = Pipe();
+    const threads: { readonly news: Connection; readonly result: Promise<void> }[] = [];
+    for (const name of names) {
+      const [news, teller] = Pipe();
+      const { result } = inThread<void>("piping", name, there, teller);
+      threads.push({ news, result });
+      // One after the other: which of them is woken first follows from it.
+      expect(await news.recv()).toBe("waits");
+    }
+    await here.send(true);
+    expect(await threads[names.indexOf("receiveAndTell")]!.news.recv()).toBe(true);
+    // The other may have been too late for the first.
+    await here.send(true);
+    expect(await threads[names.indexOf("pollAndTell")]!.news.recv()).toBe(true);
+    await Promise.all(threads.map(({ result }) => result));
+  });
+
   test("works parked", async () => {
     const [here, there] = Pipe();
     const echo = inThread("piping", "echoParked", there);

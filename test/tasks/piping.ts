@@ -38,3 +38,17 @@ export async function count(connection: Connection, end: number): Promise<void> 
   for (let number = 0; number < end; number += 1) await connection.send(number);
   connection.close();
 }
+
+/** Polls, telling `news` when it waits (what is called before an `await` waits by then) and when it is over. */
+export async function pollAndTell(connection: Connection, news: Connection): Promise<void> {
+  const polling = connection.poll({ timeout: Number.POSITIVE_INFINITY });
+  await news.send("waits");
+  await news.send(await polling);
+}
+
+/** Receives one message, telling `news` when it waits and what has come. */
+export async function receiveAndTell(connection: Connection, news: Connection): Promise<void> {
+  const receiving = connection.recv();
+  await news.send("waits");
+  await news.send(await receiving);
+}

@@ -228,10 +228,10 @@ export class SharedQueue implements QueueCore, Core {
   /** Waits until getting would not have to wait. Takes nothing.
    *  @returns false when the time was over first. */
   whenGettable(options: WaitOptions): Promise<boolean> {
-    // The wake that came was for one who takes: he may have it.
+    // The wake that came was for one who takes. The line passes it on when it is empty, as it does for who has given up.
     return this.#getters.wait(
       () => this.#gives,
-      () => this.#getters.wakeOne(),
+      () => undefined,
       options,
     );
   }

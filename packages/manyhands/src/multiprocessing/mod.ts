@@ -1,6 +1,7 @@
 /** manyhands/multiprocessing: what Python's module of this name gives. */
 
 export { type ExitStatus, type LifeCycleCode, LifeCycleError, SystemExit } from "../base/errors.js";
+export { Empty, Full, QueueClosedError } from "../base/queue-errors.js";
 export type { Waitable } from "../base/waitable.js";
 export {
   SegmentError,

@@ -1,7 +1,7 @@
 /** `Array`: a row of numbers that threads and processes share. */
 import { InvalidOptionError } from "../base/errors.js";
 import { checkCount } from "../base/options.js";
-import { SHAREABLE, type Travel } from "../base/shareable.js";
+import { refuseCopies, SHAREABLE, type Travel } from "../base/shareable.js";
 import type { ElementCode, ElementName, ElementOf, ViewOf } from "./element-type.js";
 import { type ElementsLock, type ElementsOptions, registerElements, SharedElements } from "./shared-elements.js";
 
@@ -36,6 +36,7 @@ export class SharedArray<C extends ElementCode> implements Disposable, Iterable<
     sizeOrValues: number | Iterable<ElementOf<C>> = 0,
     options: ElementsOptions = {},
   ) {
+    refuseCopies(this);
     if (type instanceof SharedElements) {
       this.#shared = type;
       return;

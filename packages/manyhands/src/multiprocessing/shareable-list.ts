@@ -7,7 +7,7 @@
  *  the contents of the slots, each of a capacity that is a multiple of 8. */
 import { InvalidOptionError } from "../base/errors.js";
 import { checkNames } from "../base/options.js";
-import { registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
+import { refuseCopies, registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
 import { SharedMemory } from "./shared-memory.js";
 
 /** What a slot can hold. A bigint has 64 bits. */
@@ -50,6 +50,7 @@ export class ShareableList implements Disposable, Iterable<ShareableItem> {
   readonly #starts: Float64Array;
 
   constructor(sequence?: Iterable<ShareableItem>, options: ShareableListOptions = {}) {
+    refuseCopies(this);
     checkNames("A shareable list", options, ["name"]);
     const { name } = options;
     if (sequence !== undefined) [this.shm, this.#starts] = create([...sequence].map(stored), name);

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
 import { checkCount, checkNames, checkType } from "../base/options.js";
-import { registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
+import { refuseCopies, registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
 import { type Mapping, posixMemory } from "../memory/posix.js";
 import { entryOf, unlinkEntry } from "./segment-entry.js";
 import { segmentTracker } from "./segment-tracker.js";
@@ -57,6 +57,7 @@ export class SharedMemory implements Disposable {
   #bytes: Uint8Array | undefined;
 
   constructor(options: SharedMemoryOptions = {}) {
+    refuseCopies(this);
     const name = checked(options);
     const creates = options.create === true;
     const mapping = creates ? posixMemory().create(name, options.size ?? 0) : posixMemory().attach(name);

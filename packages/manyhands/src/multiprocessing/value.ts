@@ -1,5 +1,5 @@
 /** `Value`: one number, or one yes or no, that threads and processes share. */
-import { SHAREABLE, type Travel } from "../base/shareable.js";
+import { refuseCopies, SHAREABLE, type Travel } from "../base/shareable.js";
 import type { ElementCode, ElementName, ElementOf } from "./element-type.js";
 import { type ElementsLock, type ElementsOptions, registerElements, SharedElements } from "./shared-elements.js";
 
@@ -32,6 +32,7 @@ export class Value<C extends ElementCode> implements Disposable {
   /** @internal */
   constructor(arrived: SharedElements<C>);
   constructor(type: C | SharedElements<C>, initial?: ElementOf<C>, options: ElementsOptions = {}) {
+    refuseCopies(this);
     this.#shared = type instanceof SharedElements ? type : SharedElements.create(type, 1, options);
     if (initial !== undefined) this.value = initial;
   }

@@ -7,8 +7,9 @@ import pools
 if __name__ == "__main__":
     order = pools.order()
     pool = pools.open_pool(order["name"], order["workers"])
-    for n in range(200):
-        pool.submit(pools.square, n)()
+    end = time.perf_counter() + order["warmUp"] / 1000
+    while time.perf_counter() < end:
+        pool.submit(pools.square, 3)()
     times = []
     end = time.perf_counter() + order["ms"] / 1000
     while time.perf_counter() < end:

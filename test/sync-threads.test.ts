@@ -1,12 +1,13 @@
 /** The primitives between threads: shared by several, and left behind by those that die. */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { AbandonedError, BrokenBarrierError } from "manyhands";
+import { AbandonedError, BrokenBarrierError, ThreadPoolExecutor, WorkerExitedError } from "manyhands";
 import { Barrier, Condition, Event, Lock, RLock, Semaphore } from "manyhands/threading";
 import { describe, expect, test } from "vitest";
+import { addLocked, dieWith } from "#tasks/locking.js";
 import { parcelsOf } from "#tasks/reviving.js";
 import { errorOf, within } from "./conformance/support.js";
-import { later } from "./keeping.js";
+import { keep, later } from "./keeping.js";
 import type { Sharing } from "./programs/sharing.js";
 
 const PROGRAM = new URL("./built/programs/sharing.js", import.meta.url);
@@ -110,6 +111,18 @@ describe.each([
     permit.release();
     expect(await next.says()).toBe("taken");
   });
+});
+
+test("the workers of an executor share a lock, and one that dies with it is found out", async () => {
+  const [lock, numbers] = [new Lock(), fresh()];
+  const pool = keep(new ThreadPoolExecutor({ maxWorkers: 3, tasksPerWorker: 4 }));
+  const parcels = parcelsOf([lock]);
+  await within(Promise.all(Array.from({ length: 100 }, () => pool.submit(addLocked, parcels, numbers))), "the calls");
+  expect([numbers[0], lock.locked()]).toEqual([100, false]);
+  await errorOf(WorkerExitedError, pool.submit(dieWith, parcels));
+  await errorOf(AbandonedError, lock.acquire());
+  await within(pool.submit(addLocked, parcels, numbers), "a call after that");
+  expect([numbers[0], lock.locked()]).toEqual([101, false]);
 });
 
 test("a lock is not released by a thread that does not hold it", async () => {

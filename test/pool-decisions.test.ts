@@ -6,11 +6,17 @@ import { place } from "../packages/manyhands/dist/pool/place.js";
 import { BUDGET, Profile, takes, UNKNOWN } from "../packages/manyhands/dist/pool/profile.js";
 import { afterFailure, afterLoss, type RetryPolicy } from "../packages/manyhands/dist/pool/retry.js";
 
-const worker = (held: number, lastUsed: number, takesMore = true): Candidate => ({ held, lastUsed, takes: takesMore });
+const worker = (held: number, lastUsed: number, takesMore = true): Candidate => ({
+  held,
+  lastUsed,
+  takes: takesMore,
+  expected: 1000 * held,
+  silent: false,
+});
 
 function view(serving: readonly Candidate[], rest: Partial<View<Candidate>> = {}): View<Candidate> {
   const booting = rest.booting ?? 0;
-  return { serving, booting, live: serving.length + booting, max: 4, waiting: 1, cost: 1000, ...rest };
+  return { serving, booting, live: serving.length + booting, max: 4, waiting: 1, cost: 1000, cores: 2, ...rest };
 }
 
 describe("place()", () => {
@@ -58,8 +64,30 @@ describe("place()", () => {
 
   test("work that is not worth another crossing is not shared out, however many workers there are", () => {
     const many = Array.from({ length: 16 }, (_, n) => worker(0, n));
-    expect(place(view(many, { waiting: 160, cost: 2 }))).toMatchObject({ most: 50 });
-    expect(place(view(many, { waiting: 16_000, cost: 2 }))).toMatchObject({ most: 1000 });
+    expect(place(view(many, { waiting: 160, cost: 2, cores: 16 }))).toMatchObject({ most: 50 });
+    expect(place(view(many, { waiting: 16_000, cost: 2, cores: 16 }))).toMatchObject({ most: 1000 });
+  });
+
+  test("short calls are shared out to as many workers as there are cores, and no more", () => {
+    const busy = (more: Partial<Candidate> = {}): Candidate => ({ ...worker(100, 1), expected: 200, ...more });
+    const few = { waiting: 100, cost: 2, cores: 2 };
+    expect(place(view([worker(0, 1), worker(0, 2), worker(0, 3)], { ...few, waiting: 1000 }))).toMatchObject({
+      most: 500,
+    });
+    const second = worker(0, 2);
+    expect(place(view([busy(), second], few))).toMatchObject({ worker: second });
+    const idle = worker(0, 9);
+    const light = busy({ held: 50, expected: 100 });
+    expect(place(view([busy(), light, idle], few))).toMatchObject({ do: "assign", worker: light });
+    const full = [busy({ takes: false }), busy({ takes: false })];
+    expect(place(view([...full, idle], few))).toEqual({ do: "wait" });
+    expect(place(view(full, few))).toEqual({ do: "wait" });
+    // A long call, or one that should have ended long ago, leaves a core to others as far as anybody knows.
+    expect(place(view([...full, idle], { ...few, cost: 1000 }))).toMatchObject({ worker: idle });
+    const silent = busy({ takes: false, silent: true });
+    expect(place(view([busy({ takes: false }), silent, idle], few))).toMatchObject({ worker: idle });
+    const long = busy({ takes: false, held: 1, expected: 50_000 });
+    expect(place(view([busy({ takes: false }), long, idle], few))).toMatchObject({ worker: idle });
   });
 
   test("every view has one answer, which is possible", () => {

@@ -2,11 +2,13 @@
  *
  *  Each curve gives µs for one item at several amounts; a toolkit that scales gives the same everywhere. Warmed up first,
  *  so that the smallest amount does not pay for the compiler. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Executor, Future } from "manyhands";
 import type { Figures, Measure, Scale } from "../measure.js";
 import { WORKERS } from "../participants.js";
 import { openExecutor } from "../peers/manyhands.js";
 import type { Kind } from "../subject.js";
+import { isPrime } from "../tasks/is-prime.js";
 import { square } from "../tasks/square.js";
 
 const WINDOW = 20_000;
@@ -136,9 +138,23 @@ const CURVES: readonly Curve[] = [
   },
 ];
 
+/** About 50 ms of work. */
+const PRIME = 112_272_535_095_293;
+
+/** All workers are up: while some work for long, the others are needed, and so they start. What boots in the background would
+ *  be measured otherwise. */
+async function allUp(pool: Executor, workers: number): Promise<void> {
+  await Promise.all(Array.from({ length: 2 * workers }, () => pool.submit(isPrime, PRIME)));
+  for (let tries = 0; pool.stats().workers < workers && tries < 1000; tries++) await sleep(10);
+  if (pool.stats().workers < workers)
+    throw new Error(`Only ${pool.stats().workers} of ${workers} workers have started`);
+}
+
 async function costAt(curve: Curve, kind: Kind, amount: number, items: number): Promise<number> {
-  const pool = await openExecutor(kind, curve.workers?.(amount) ?? WORKERS);
-  // The workers are up and all code is compiled before the clock starts.
+  const workers = curve.workers?.(amount) ?? WORKERS;
+  const pool = await openExecutor(kind, workers);
+  if (kind !== "event-loop") await allUp(pool, workers);
+  // All code is compiled before the clock starts.
   await inWindows(pool, items);
   await curve.work(pool, Math.min(amount, items), items / 4);
   let done = 0;

@@ -2,6 +2,7 @@
  *
  *  Guarantees: what is submitted in one turn of the event loop leaves together at its end, or in stretches of hundreds;
  *  a call of a key goes to the worker of that key; whom to give what is decided in `place` and `profile`. */
+import { availableParallelism } from "node:os";
 import type { Clock } from "../base/clock.js";
 import type { PortFunction } from "../worker/mod.js";
 import { Attention } from "./attention.js";
@@ -20,6 +21,8 @@ export interface DispatcherEvents {
   /** A turn has ended: everything that can be sent has been. */
   turned(): void;
 }
+
+const CORES = availableParallelism();
 
 /** Of a function that is still being worked out. */
 const UNKNOWN = new Profile();
@@ -167,7 +170,7 @@ export class Dispatcher implements Disposable {
       if (member.state === "booting") booting += 1;
       if (member.live) live += 1;
     }
-    return { serving, booting, live, max: this.#maxWorkers, waiting: this.#queued, cost };
+    return { serving, booting, live, max: this.#maxWorkers, waiting: this.#queued, cost, cores: CORES };
   }
 
   /** Whether as many workers have calls as may: one that finishes its last before it goes counts too. */

@@ -46,7 +46,8 @@ export class Outcomes {
   collect(): void {
     this.#when = "amid-turn";
     try {
-      for (const { port } of this.#crew.members) port.look();
+      // A look at a process costs a system call: not at those that have nothing to do.
+      for (const { port, held } of this.#crew.members) if (held > 0) port.look();
     } finally {
       this.#when = "any-time";
     }

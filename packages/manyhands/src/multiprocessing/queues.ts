@@ -28,7 +28,7 @@ abstract class ClosableQueue<T> extends ItemQueue<T> {
  *  ```ts
  *  const queue = new Queue<number>();
  *  const child = new Process(produce, [queue]);
- *  await child.start();
+ *  child.start();
  *  console.log(await queue.get());
  *  ``` */
 export class Queue<T = unknown> extends ClosableQueue<T> {

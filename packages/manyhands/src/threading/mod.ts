@@ -1,6 +1,16 @@
 /** manyhands/threading: what Python's module of this name gives. */
 
-export { type ExitStatus, type LifeCycleCode, LifeCycleError, SystemExit } from "../base/errors.js";
+export {
+  AbandonedError,
+  BrokenBarrierError,
+  type ExitStatus,
+  type LifeCycleCode,
+  LifeCycleError,
+  NotLockedError,
+  NotOwnerError,
+  OverReleaseError,
+  SystemExit,
+} from "../base/errors.js";
 export {
   Acquirable,
   Barrier,

@@ -2,7 +2,7 @@
 import { systemClock } from "../base/clock.js";
 import { checkDuration } from "../base/options.js";
 import type { Task } from "../futures/executor.js";
-import { snapshotOf } from "../wire/batch.js";
+import { snapshotOfArgs } from "../wire/tickets.js";
 import { movedWith } from "../worker/solo-call.js";
 import type { SoloCall, SoloEvents, SoloPort } from "../worker/solo-port.js";
 import { type Given, Thread, type ThreadOptions } from "./thread.js";
@@ -43,7 +43,7 @@ export class Timer<A extends unknown[] = never[], R = unknown> extends Thread<A,
   /** @internal */
   protected override open(call: SoloCall, events: SoloEvents): SoloPort {
     // Copied now, as a thread's arguments are: what is changed until then concerns it no more. What moves, moves then.
-    const args = movedWith(call.args).length > 0 ? call.args : (snapshotOf(call.args, "thread") as readonly unknown[]);
+    const args = movedWith(call.args).length > 0 ? call.args : snapshotOfArgs(call.args, "thread");
     const delay = new Delay(this.interval, this.name, events, () => super.open({ ...call, args }, events));
     // Not at once: it has not begun before this returns, and cannot end.
     if (this.#delay === "called-off") queueMicrotask(() => delay.cancel());

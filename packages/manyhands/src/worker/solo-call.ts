@@ -2,23 +2,41 @@
  *  it is started. */
 
 import type { Transferable } from "../futures/mod.js";
+import { discard, hasPasses, parcelOf } from "../share/travel.js";
 import type { Route } from "../wire/clonable.js";
 import { encodeError } from "../wire/errors.js";
 import type { WireFunction } from "../wire/function-ref.js";
 import { type AnyTask, taskName } from "../wire/task-name.js";
+import { isParcelled } from "../wire/tickets.js";
 import { transferListOf } from "../wire/transfer.js";
 import { allPrimitive, inspectValue, serializationError } from "../wire/values.js";
+import type { Takes } from "./messages.js";
 import type { ToSolo } from "./solo-messages.js";
 import type { SoloCall } from "./solo-port.js";
 
-/** Checks the arguments, and begins to work out how the function travels.
+/** Checks the arguments, puts them into a parcel when they hold shared objects, and begins to work out how the function
+ *  travels.
  *  @throws SerializationError naming the part that cannot take this route. */
 export function planSoloCall(task: AnyTask, args: readonly unknown[], route: Route): SoloCall {
-  if (!allPrimitive(args)) inspectValue(args, "args", route, new Set(route === "thread" ? movedWith(args) : []));
+  const sent = checked(args, route);
   const target = lookUp?.knownReference(task) ?? reference(task);
   // Its failure is the worker's, as soon as there is one; a timer may make that much later.
   if (target instanceof Promise) target.catch(() => undefined);
-  return { task: taskName(task), target, args };
+  return { task: taskName(task), target, args: sent };
+}
+
+function checked(args: readonly unknown[], route: Route): readonly unknown[] {
+  if (allPrimitive(args)) return args;
+  const { shareables } = inspectValue(args, "args", route, new Set(route === "thread" ? movedWith(args) : []));
+  return shareables === 0 ? args : [parcelOf(args, route, "until-revoked")];
+}
+
+/** In which form the arguments of the call travel. */
+export const takesOf = ({ args }: SoloCall): Takes => (isParcelled(args) ? "parcel" : "args");
+
+/** The call is over, or never began: other processes may not use its passes any more. */
+export function endPasses({ args }: SoloCall): void {
+  if (isParcelled(args) && hasPasses(args[0])) discard(args[0]);
 }
 
 /** Most of the code, and not needed before the worker boots: it is loaded meanwhile. */

@@ -2,6 +2,8 @@
  *  both kinds. The arguments are not among them: they leave when it is started. */
 import type { WireError } from "../wire/errors.js";
 import type { WireFunction } from "../wire/function-ref.js";
+import type { Parcel } from "../wire/tickets.js";
+import type { Takes } from "./messages.js";
 
 export type ToSolo =
   /** The function to run. */
@@ -11,8 +13,16 @@ export type ToSolo =
   /** What Ctrl-C is to a program; sent to processes. */
   | { readonly type: "interrupt" };
 
+/** What it is called with; first of all. */
+export interface SoloArguments {
+  readonly args: readonly unknown[];
+  readonly takes: Takes;
+}
+
 export type FromSolo =
   | { readonly type: "returned"; readonly value: unknown }
+  /** It returned something with shared objects in it. */
+  | { readonly type: "returned-parcel"; readonly parcel: Parcel }
   /** It returned something that cannot travel; whether anybody wants it is not known here. */
   | { readonly type: "returned-unsendable"; readonly error: WireError }
   /** The function threw; or something else did that no task caught, perhaps after the function had ended. */

@@ -8,7 +8,7 @@ import { serializer } from "../base/serializer.js";
 import { FrameReader, FrameWriter } from "./frames.js";
 import { type ProcessIdentity, setProcessIdentity } from "./identity.js";
 import { Solo, type SoloLine } from "./solo.js";
-import type { ToSolo } from "./solo-messages.js";
+import type { SoloArguments, ToSolo } from "./solo-messages.js";
 
 const identity = JSON.parse(process.argv[2] ?? "{}") as ProcessIdentity;
 // The function's own program arguments, if it looks at them, begin where they would without us.
@@ -41,7 +41,7 @@ const line: SoloLine = {
 let solo: Solo | undefined;
 const reader = new FrameReader((_kind, _x, _y, payload) => {
   const message: unknown = serializer().deserialize(payload);
-  if (solo === undefined) solo = new Solo(line, message as readonly unknown[]);
+  if (solo === undefined) solo = new Solo(line, message as SoloArguments);
   else solo.receive(message as ToSolo);
 });
 const input = new Socket({ fd: 3, readable: true, writable: false });

@@ -7,15 +7,17 @@ import { serializer } from "../base/serializer.js";
 import { workerExecArgv } from "../wire/exec-argv.js";
 import { encodeMessage, FrameReader } from "./frames.js";
 import type { ProcessIdentity } from "./identity.js";
-import { postTarget, refusedCopy } from "./solo-call.js";
-import type { FromSolo, ToSolo } from "./solo-messages.js";
-import { receiveFromSolo, type SoloCall, type SoloEvents, type SoloPort } from "./solo-port.js";
+import { endPasses, postTarget, refusedCopy, takesOf } from "./solo-call.js";
+import type { FromSolo, SoloArguments, ToSolo } from "./solo-messages.js";
+import { type SoloCall, type SoloEvents, SoloInbox, type SoloPort } from "./solo-port.js";
 
 // By this way both from here and from the files that the build joins this one into.
 const ENTRY = fileURLToPath(new URL("../worker/solo-process-main.js", import.meta.url));
 
 export class SoloProcess implements SoloPort {
+  readonly #call: SoloCall;
   readonly #child: ChildProcess;
+  readonly #inbox: SoloInbox;
   /** Missing when the system had no pipes to give. */
   readonly #pipe: Duplex | undefined;
   #cause: unknown;
@@ -24,6 +26,8 @@ export class SoloProcess implements SoloPort {
   /** @throws SerializationError when V8 refuses the arguments all the same; nothing has been started then. */
   constructor(call: SoloCall, identity: ProcessIdentity, events: SoloEvents) {
     const args = encodeArguments(call);
+    this.#call = call;
+    this.#inbox = new SoloInbox(events);
     // Taken when it is needed: a child that starts none need not load it.
     const { spawn } = process.getBuiltinModule("node:child_process");
     const flags = workerExecArgv(process.execArgv);
@@ -35,7 +39,7 @@ export class SoloProcess implements SoloPort {
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#pipe = (this.#child.stdio?.[3] ?? undefined) as Duplex | undefined;
     const reader = new FrameReader((_kind, _x, _y, payload) =>
-      receiveFromSolo(serializer().deserialize(payload) as FromSolo, events),
+      this.#inbox.receive(serializer().deserialize(payload) as FromSolo),
     );
     this.#pipe?.on("data", (chunk: Buffer) => reader.push(chunk));
     // The exit says that the child is gone; a broken pipe is only how one notices earlier.
@@ -83,14 +87,17 @@ export class SoloProcess implements SoloPort {
   #ended(identity: ProcessIdentity, events: SoloEvents, code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
-    events.exited({ worker: identity.name, id: this.#child.pid, exitCode: code, signal }, this.#cause);
+    endPasses(this.#call);
+    const exit = { worker: identity.name, id: this.#child.pid, exitCode: code, signal };
+    this.#inbox.after(() => events.exited(exit, this.#cause));
   }
 }
 
 function encodeArguments(call: SoloCall): Buffer {
   try {
-    return encodeMessage(call.args);
+    return encodeMessage({ args: call.args, takes: takesOf(call) } satisfies SoloArguments);
   } catch (error) {
+    endPasses(call);
     throw refusedCopy(call, "process", error);
   }
 }

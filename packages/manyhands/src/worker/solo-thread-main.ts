@@ -6,7 +6,7 @@ import { Solo, type SoloLine } from "./solo.js";
 import type { FromSolo, ToSolo } from "./solo-messages.js";
 import type { ThreadBirth } from "./solo-thread.js";
 
-const { identity, args, target } = workerData as ThreadBirth;
+const { identity, args, takes, target } = workerData as ThreadBirth;
 setThreadIdentity(identity);
 const { ticket } = identity;
 // What it has started ends with it, and its starter may not hear of the end for a while.
@@ -32,7 +32,7 @@ const line: SoloLine = {
   },
 };
 
-const solo = new Solo(line, args);
+const solo = new Solo(line, { args, takes });
 // Keeps the thread alive until its function has ended, even when that waits for something that does not.
 parentPort?.on("message", (message: ToSolo) => solo.receive(message));
 if (target !== undefined) solo.receive({ type: "target", target });

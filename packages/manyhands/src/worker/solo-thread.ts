@@ -2,18 +2,18 @@
  *
  *  No pool and no slots stand behind it: one worker, one function, and a message at the end. */
 import { Worker } from "node:worker_threads";
+import { hasEnded } from "../base/thread-ends.js";
 import type { ThreadTicket } from "../memory/thread-table.js";
 import { threadExecArgv } from "../wire/exec-argv.js";
 import type { WireFunction } from "../wire/function-ref.js";
 import { type ThreadIdentity, threadIdentity, threadTable } from "./identity.js";
-import { movedWith, postTarget, refusedCopy } from "./solo-call.js";
-import type { FromSolo } from "./solo-messages.js";
-import { receiveFromSolo, type SoloCall, type SoloEvents, type SoloPort } from "./solo-port.js";
+import { endPasses, movedWith, postTarget, refusedCopy, takesOf } from "./solo-call.js";
+import type { FromSolo, SoloArguments } from "./solo-messages.js";
+import { type SoloCall, type SoloEvents, SoloInbox, type SoloPort } from "./solo-port.js";
 
 /** What a thread is born with. */
-export interface ThreadBirth {
+export interface ThreadBirth extends SoloArguments {
   readonly identity: ThreadIdentity;
-  readonly args: readonly unknown[];
   /** The function, when it is known already how it travels; else it comes as a message. */
   readonly target: WireFunction | undefined;
 }
@@ -34,7 +34,7 @@ export class SoloThread implements SoloPort {
     const ticket = table.enter(name, daemon, threadIdentity().ticket);
     this.#ticket = ticket;
     const target = call.target instanceof Promise ? undefined : call.target;
-    const birth: ThreadBirth = { identity: { name, daemon, ticket }, args: call.args, target };
+    const birth: ThreadBirth = { identity: { name, daemon, ticket }, args: call.args, takes: takesOf(call), target };
     try {
       this.#worker = new Worker(ENTRY, {
         workerData: birth,
@@ -44,24 +44,29 @@ export class SoloThread implements SoloPort {
       });
     } catch (error) {
       if (ticket !== undefined) table.retire(ticket);
+      endPasses(call);
       throw refusedCopy(call, "thread", error);
     }
     this.id = this.#worker.threadId;
     if (ticket !== undefined) table.identify(ticket, this.id);
-    this.#listen(name, events);
+    this.#listen(call, name, events);
     if (target === undefined) postTarget(call, (message) => this.#worker.postMessage(message));
   }
 
-  #listen(name: string, events: SoloEvents): void {
-    this.#worker.on("message", (message: FromSolo) => receiveFromSolo(message, events));
+  #listen(call: SoloCall, name: string, events: SoloEvents): void {
+    const inbox = new SoloInbox(events);
+    this.#worker.on("message", (message: FromSolo) => inbox.receive(message));
     this.#worker.on("messageerror", (error) => events.unsendable(error));
     this.#worker.on("error", (error) => {
       this.#cause ??= error;
     });
     // Here a thread's end is known, however it ended.
     this.#worker.on("exit", (exitCode) => {
+      // First: what hears of the end may wait for what the thread held.
+      hasEnded(this.id);
       if (this.#ticket !== undefined) threadTable().bury(this.#ticket);
-      events.exited({ worker: name, id: this.id, exitCode, signal: null }, this.#cause);
+      endPasses(call);
+      inbox.after(() => events.exited({ worker: name, id: this.id, exitCode, signal: null }, this.#cause));
     });
   }
 

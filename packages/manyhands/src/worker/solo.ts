@@ -5,16 +5,17 @@
  *  perhaps nobody wants it; an error that nothing catches is told as well, and ends the thread or process at once. When
  *  the function has ended so has its thread or process, whatever timers and sockets it leaves open, as in Python; only
  *  threads and processes that it started, and that are no daemons, are waited for. */
-import { type ExitStatus, SystemExit } from "../base/errors.js";
+import { type ExitStatus, SerializationError, SystemExit } from "../base/errors.js";
 import type { Transferable } from "../futures/mod.js";
+import { pack } from "../share/travel.js";
 import { decodeError, encodeError } from "../wire/errors.js";
 import type { WireFunction } from "../wire/function-ref.js";
-import { resolveFunction } from "../wire/resolve-function.js";
 import { transferListOf } from "../wire/transfer.js";
 import { serializationError } from "../wire/values.js";
 import { hasDependants, watchDependants, whenIndependent } from "./dependants.js";
 import { leaveWithParent } from "./parent.js";
-import type { FromSolo, ToSolo } from "./solo-messages.js";
+import type { FromSolo, SoloArguments, ToSolo } from "./solo-messages.js";
+import { loadTarget } from "./target.js";
 
 /** Its end of the connection with whoever started it. */
 export interface SoloLine {
@@ -39,12 +40,12 @@ type Ending =
 
 export class Solo {
   readonly #line: SoloLine;
-  readonly #args: readonly unknown[];
+  readonly #given: SoloArguments;
   #phase: "running" | "over" = "running";
 
-  constructor(line: SoloLine, args: readonly unknown[]) {
+  constructor(line: SoloLine, given: SoloArguments) {
     this.#line = line;
-    this.#args = args;
+    this.#given = given;
     // A process is waited for, or ended, whatever it has started; a thread is not over before what it holds is.
     if (line.kind === "thread") watchDependants((by) => line.post({ type: "depended-on", by }));
     process.on("uncaughtException", (error) => this.#uncaught(error));
@@ -72,8 +73,9 @@ export class Solo {
   async #run(target: WireFunction): Promise<void> {
     let ending: Ending;
     try {
-      const run = await resolveFunction(target);
-      ending = { type: "returned", value: await run(...(this.#args as never[])) };
+      const { args, takes } = this.#given;
+      const run = await loadTarget({ target, takes });
+      ending = { type: "returned", value: await run(...(args as never[])) };
     } catch (error) {
       ending = { type: "threw", error };
     }
@@ -125,8 +127,19 @@ export class Solo {
     try {
       this.#line.post({ type: "returned", value }, moved);
     } catch (cause) {
-      const error = serializationError(value, "result", this.#line.kind);
-      if (error.cause === undefined) error.cause = cause;
+      this.#tellRefused(value, cause);
+    }
+  }
+
+  /** A result that cannot be posted as it is: one with shared objects, or one that cannot travel at all. */
+  #tellRefused(value: unknown, cause: unknown): void {
+    const { kind } = this.#line;
+    try {
+      const parcel = pack(value, "result", kind, "once");
+      if (parcel === undefined) throw serializationError(value, "result", kind);
+      this.#line.post({ type: "returned-parcel", parcel }, kind === "thread" ? transferListOf(parcel) : []);
+    } catch (error) {
+      if (error instanceof SerializationError && error.cause === undefined) error.cause = cause;
       this.#line.post({ type: "returned-unsendable", error: encodeError(error) });
     }
   }

@@ -1,0 +1,61 @@
+/** Thread and Process take locks, queues, events and connections as arguments, and give them back as results. */
+import { Pipe, Process } from "manyhands/multiprocessing";
+import { Queue } from "manyhands/queue";
+import { AbandonedError, Event, Lock, Thread, Timer } from "manyhands/threading";
+import { describe, expect, test } from "vitest";
+import { echoUntilEnd, holdForEver, putUnderLock } from "#tasks/sharing.js";
+import { errorOf, within } from "./conformance/support.js";
+import { later } from "./keeping.js";
+
+const KINDS = [
+  ["Thread", Thread],
+  ["Process", Process],
+] as const;
+
+describe.each(KINDS)("%s", (_name, Kind) => {
+  test("is given shared objects at any depth, keeps their identity, and gives them back", async () => {
+    const [lock, queue] = [new Lock(), new Queue<string>()];
+    const both = ["A", "B"].map((name) => new Kind(putUnderLock, [name, { lock, nested: { queue, same: lock } }]));
+    for (const each of both) each.start();
+    const results = await within(Promise.all(both.map((each) => each.result())), "the results");
+    expect(results.map(({ one }) => one)).toEqual([true, true]);
+    expect([await queue.get(), await queue.get()].sort()).toEqual(["A", "B"]);
+    // What came home is the very object, or stands for it.
+    await results[0]?.queue.put("again");
+    expect(await queue.get()).toBe("again");
+    expect(lock.locked()).toBe(false);
+  });
+
+  test("that ends while it holds a lock leaves it abandoned, and usable", async () => {
+    const [lock, held] = [new Lock(), new Event()];
+    const holder = new Kind(holdForEver, [lock, held]);
+    holder.start();
+    await within(held.wait(), "the holder");
+    const waiting = errorOf(AbandonedError, lock.acquire());
+    if (holder instanceof Process) holder.kill();
+    else holder.terminate();
+    await within(holder.join(), "join()");
+    await within(waiting, "AbandonedError");
+    using permit = await within(lock.acquire(), "the lock");
+    expect([permit !== undefined, lock.locked()]).toEqual([true, true]);
+  });
+
+  test("goes on using a connection whose original was closed as soon as it was started", async () => {
+    const [here, there] = Pipe();
+    const echo = new Kind(echoUntilEnd, [there]);
+    echo.start();
+    there.close();
+    await here.send("hello");
+    expect(await within(here.recv(), "the echo")).toBe("hello");
+    here.close();
+    expect(await within(echo.result(), "its end")).toBe(1);
+  });
+});
+
+test("a timer holds the shared objects it was given until its time", async () => {
+  const [lock, queue] = [new Lock(), new Queue<string>()];
+  const timer = new Timer(1, putUnderLock, ["late", { lock, nested: { queue, same: lock } }]);
+  timer.start();
+  later(() => timer.join());
+  expect(await within(queue.get(), "the item")).toBe("late");
+});

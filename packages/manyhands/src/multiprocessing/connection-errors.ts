@@ -1,5 +1,6 @@
 /** How talking over a connection fails. */
 import { ManyhandsError } from "../base/errors.js";
+import { rememberOwn } from "../wire/error-classes.js";
 
 /** The other end is gone, and all that it sent has been received. */
 export class EOFError extends ManyhandsError<"ERR_EOF"> {
@@ -42,3 +43,5 @@ export class ListenError extends ManyhandsError<"ERR_LISTEN"> {
     super("ListenError", "ERR_LISTEN", message, options);
   }
 }
+
+rememberOwn([EOFError, BrokenPipeError, ConnectionClosedError, AuthenticationError, ConnectError, ListenError]);

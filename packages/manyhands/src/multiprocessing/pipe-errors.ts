@@ -1,5 +1,6 @@
 /** What cannot be received as it was asked for. */
 import { ManyhandsError } from "../base/errors.js";
+import { rememberOwn } from "../wire/error-classes.js";
 
 /** The message does not fit into the buffer that was given. It has been received, and is here. */
 export class BufferTooShort extends ManyhandsError<"ERR_BUFFER_TOO_SHORT"> {
@@ -12,3 +13,5 @@ export class BufferTooShort extends ManyhandsError<"ERR_BUFFER_TOO_SHORT"> {
     this.received = received;
   }
 }
+
+rememberOwn([BufferTooShort]);

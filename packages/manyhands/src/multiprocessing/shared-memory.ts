@@ -7,6 +7,13 @@ import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
 import { checkCount, checkNames, checkType } from "../base/options.js";
 import { refuseCopies, registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
 import { type Mapping, posixMemory } from "../memory/posix.js";
+import {
+  SegmentError,
+  SegmentExistsError,
+  SegmentNotFoundError,
+  SharedMemoryUnavailableError,
+} from "../memory/segment-errors.js";
+import { rememberOwn } from "../wire/error-classes.js";
 import { entryOf, unlinkEntry } from "./segment-entry.js";
 import { segmentTracker } from "./segment-tracker.js";
 
@@ -144,6 +151,7 @@ const reviver = {
   fromProcess: (_link: unknown, name: unknown) => new SharedMemory({ name: name as string }),
 };
 registerReviver(KIND, reviver);
+rememberOwn([SegmentExistsError, SegmentNotFoundError, SegmentError, SharedMemoryUnavailableError]);
 
 /** The name to use. */
 function checked(options: SharedMemoryOptions): string {

@@ -55,8 +55,12 @@ remember("DOMException", DOMException.prototype, {
     return new DOMException(String(message), String(name));
   },
 });
-for (const ours of [...Object.values(own), ...Object.values(ofQueues)])
-  remember(`manyhands:${ours.name}`, ours.prototype, undefined);
+rememberOwn([...Object.values(own), ...Object.values(ofQueues)]);
+
+/** Makes errors of these classes of this library arrive as what they are. Called by rooms above for classes of theirs. */
+export function rememberOwn(classes: readonly { readonly name: string; readonly prototype: object }[]): void {
+  for (const { name, prototype } of classes) remember(`manyhands:${name}`, prototype, undefined);
+}
 
 /** Makes errors of this class arrive as instances of it.
  *

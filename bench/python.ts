@@ -2,7 +2,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Participant, Scale } from "./measure.js";
+import type { Figures, Participant, Scale } from "./measure.js";
 import { WORKERS } from "./participants.js";
 
 // Python runs from the sources: the compiler copies TypeScript only.
@@ -30,10 +30,13 @@ export function pythonParticipants(
     name,
     kind,
     needs: "python3",
-    run: async (scale) => {
-      const asked = JSON.stringify({ name, workers: WORKERS, ...order(scale) });
-      const { stdout } = await promisify(execFile)("python3", [fileURLToPath(new URL(program, folder)), asked]);
-      return JSON.parse(stdout);
-    },
+    run: (scale) => pythonProgram(program, { name, workers: WORKERS, ...order(scale) }),
   }));
+}
+
+/** Runs a program of peers/python, which answers with its figures. */
+export async function pythonProgram(program: string, order: Readonly<Record<string, unknown>>): Promise<Figures> {
+  const args = [fileURLToPath(new URL(program, folder)), JSON.stringify(order)];
+  const { stdout } = await promisify(execFile)("python3", args);
+  return JSON.parse(stdout);
 }

@@ -7,6 +7,7 @@ import { latency } from "./latency.js";
 import { map } from "./map.js";
 import { memory } from "./memory.js";
 import { payload } from "./payload.js";
+import { share } from "./share.js";
 import { starts } from "./start.js";
 import { submit } from "./submit.js";
 import { sum } from "./sum.js";
@@ -21,6 +22,7 @@ export const MEASURES: readonly Measure[] = [
   memory,
   sum,
   map,
+  share,
   ...growths,
 ];
 

@@ -2,7 +2,7 @@
 import { InvalidOptionError } from "../base/errors.js";
 import { checkCount } from "../base/options.js";
 import { refuseCopies, SHAREABLE, type Travel } from "../base/shareable.js";
-import type { ElementCode, ElementName, ElementOf, ViewOf } from "./element-type.js";
+import type { ElementCode, ElementName, ElementOf, ViewOf } from "../memory/element-type.js";
 import { type ElementsLock, type ElementsOptions, registerElements, SharedElements } from "./shared-elements.js";
 
 const KIND = "multiprocessing.Array";

@@ -3,6 +3,7 @@
 export { type ExitStatus, type LifeCycleCode, LifeCycleError, SystemExit } from "../base/errors.js";
 export { Empty, Full, QueueClosedError } from "../base/queue-errors.js";
 export type { Waitable } from "../base/waitable.js";
+export type { ElementCode, ElementName, ElementOf, ViewOf } from "../memory/element-type.js";
 export {
   SegmentError,
   SegmentExistsError,
@@ -25,7 +26,6 @@ export {
 } from "./connection-errors.js";
 export type { ConnectionLike } from "./connection-like.js";
 export { connection } from "./connection-wait.js";
-export type { ElementCode, ElementName, ElementOf, ViewOf } from "./element-type.js";
 export { Listener, type ListenerOptions } from "./listener.js";
 export { type Managed, ManagedObject } from "./managed.js";
 export { type ManagedType, Manager, type ManagerOptions } from "./manager.js";

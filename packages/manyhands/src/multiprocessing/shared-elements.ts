@@ -15,8 +15,8 @@ import {
   type Travel,
 } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
+import { type ElementCode, type ElementName, elementName, elementSize, TypedElements } from "../memory/element-type.js";
 import { RLock } from "../sync/rlock.js";
-import { type ElementCode, type ElementName, elementName, elementSize, TypedElements } from "./element-type.js";
 import { SharedMemory } from "./shared-memory.js";
 
 /** What guards a value: a `Lock` or `RLock`, or something of their kind. To travel it must be able to. */

@@ -1,6 +1,6 @@
 /** `Value`: one number, or one yes or no, that threads and processes share. */
 import { refuseCopies, SHAREABLE, type Travel } from "../base/shareable.js";
-import type { ElementCode, ElementName, ElementOf } from "./element-type.js";
+import type { ElementCode, ElementName, ElementOf } from "../memory/element-type.js";
 import { type ElementsLock, type ElementsOptions, registerElements, SharedElements } from "./shared-elements.js";
 
 const KIND = "multiprocessing.Value";

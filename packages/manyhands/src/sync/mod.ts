@@ -7,3 +7,4 @@ export { Lock } from "./lock.js";
 export { Permit } from "./permit.js";
 export { RLock } from "./rlock.js";
 export { BoundedSemaphore, Semaphore } from "./semaphore.js";
+export { Value } from "./value.js";

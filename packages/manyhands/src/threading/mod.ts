@@ -11,6 +11,7 @@ export {
   OverReleaseError,
   SystemExit,
 } from "../base/errors.js";
+export type { ElementCode, ElementName, ElementOf } from "../memory/element-type.js";
 export {
   Acquirable,
   Barrier,
@@ -22,6 +23,7 @@ export {
   Permit,
   RLock,
   Semaphore,
+  Value,
 } from "../sync/mod.js";
 export { type Given, Thread, type ThreadOptions } from "./thread.js";
 export { type Excepthook, setExcepthook, type ThreadFailure } from "./thread-excepthook.js";

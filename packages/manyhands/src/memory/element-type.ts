@@ -3,7 +3,7 @@
  *  Guarantees: one element is read and written whole, never half, whoever else writes; what does not fit is refused or, for a
  *  whole number, wraps around as in a typed array. */
 import { InvalidOptionError } from "../base/errors.js";
-import { Elements, type WholeNumberArray } from "../memory/cells.js";
+import { Elements, type WholeNumberArray } from "./cells.js";
 
 /** Readable names, and the type codes of Python's `array` and `ctypes` that stand for them. `"l"` and `"L"` are 64 bits wide,
  *  as in C on Linux and macOS. */

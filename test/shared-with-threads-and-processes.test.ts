@@ -1,11 +1,13 @@
 /** Thread and Process take locks, queues, events and connections as arguments, and give them back as results. */
-import { Pipe, Process } from "manyhands/multiprocessing";
+import { ProcessPoolExecutor, ThreadPoolExecutor } from "manyhands";
+import { EOFError, Pipe, Process } from "manyhands/multiprocessing";
 import { Queue } from "manyhands/queue";
 import { AbandonedError, Event, Lock, Thread, Timer } from "manyhands/threading";
 import { describe, expect, test } from "vitest";
+import { passGate } from "#tasks/gate.js";
 import { echoUntilEnd, holdForEver, putUnderLock } from "#tasks/sharing.js";
 import { errorOf, within } from "./conformance/support.js";
-import { later } from "./keeping.js";
+import { keep, later, newGate } from "./keeping.js";
 
 const KINDS = [
   ["Thread", Thread],
@@ -49,6 +51,25 @@ describe.each(KINDS)("%s", (_name, Kind) => {
     expect(await within(here.recv(), "the echo")).toBe("hello");
     here.close();
     expect(await within(echo.result(), "its end")).toBe(1);
+  });
+});
+
+describe.each([
+  ["thread", ThreadPoolExecutor],
+  ["process", ProcessPoolExecutor],
+] as const)("a connection on its way to a %s", (_kind, Pool) => {
+  test("is given back when its call is cancelled before it starts, so that the far end sees the end", async () => {
+    const gate = await newGate();
+    const pool = keep(new Pool({ maxWorkers: 1 }));
+    const busy = pool.submit(passGate, gate.path, "busy");
+    await gate.arrived(1);
+    const [here, there] = Pipe();
+    const call = pool.submit(echoUntilEnd, there);
+    there.close();
+    expect(call.cancel()).toBe(true);
+    await errorOf(EOFError, within(here.recv(), "the end"));
+    gate.open();
+    await busy;
   });
 });
 

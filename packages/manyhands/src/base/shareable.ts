@@ -15,6 +15,9 @@ export interface Travel {
   readonly kind: string;
   /** Its shared memory and plain values, which structured clone can carry; called each time that it goes to a thread. */
   toThread(): unknown;
+  /** What `toThread` gave has not arrived, or has, and whoever took it along knows no more of it: a cancelled call, a worker
+   *  that died. For what is counted while it is on its way. */
+  lost?(parcel: unknown): void;
   /** What other processes may ask for. Without it the object cannot leave its process. */
   readonly remote?: RemoteObject;
 }
@@ -25,6 +28,10 @@ export interface RemoteObject {
   facts(): unknown;
   /** Another process begins to use it. */
   open(): RemoteSession;
+  /** A ticket for it is about to leave: from now on another process may come for it. */
+  given?(): void;
+  /** No other process uses it any more, nor can one come for it. */
+  unused?(): void;
 }
 
 /** The use of an object by one client. */

@@ -53,27 +53,33 @@ function connection(placed: Placed<SharedPipe>, memory: Memory): Connection {
 function travel({ core, place }: Placed<SharedPipe>, memory: Memory): Travel {
   const { end, ways } = memory;
   let lent: "no" | "to a client" = "no";
-  const remote: RemoteObject = remoteEnd(core, end, { ways }, () => {
+  const takeBack = (): void => {
     if (lent === "no") return;
     lent = "no";
     core.close(end);
-  });
+  };
+  const remote: RemoteObject = {
+    ...remoteEnd(core, end, { ways }, takeBack),
+    // From now until its client is there a copy is counted for it, so that this one can be closed at once.
+    given: () => {
+      if (lent === "to a client") return;
+      lent = "to a client";
+      core.open(end);
+    },
+    unused: takeBack,
+  };
   const common = travelOf(KIND, { core, place }, remote);
   return {
-    kind: KIND,
+    ...common,
     toThread: () => {
       core.open(end);
       const passage = new SharedArrayBuffer(4);
       return { ...Object(common.toThread()), ...memory, lender: core.ticket, passage } satisfies EndParcel;
     },
-    get remote() {
-      // Asked for before the connection leaves for another process: from now until its client is there, a copy is counted
-      // for it, so that this one can be closed at once.
-      if (lent === "no") {
-        lent = "to a client";
-        core.open(end);
-      }
-      return common.remote as RemoteObject;
+    lost: (sent) => {
+      const { passage } = sent as EndParcel;
+      // As if it had arrived and been closed at once.
+      if (sharedCells(passage).replace(0, 0, 1)) core.close(end);
     },
   };
 }

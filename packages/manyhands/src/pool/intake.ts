@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.js";
 import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemSink } from "../futures/mod.js";
-import { discard, hasPasses, parcelOf } from "../share/mod.js";
+import { discard, mustBeDiscarded, parcelOf } from "../share/mod.js";
 import { type AnyTask, allPrimitive, copyArgs, inspectValue, moves, snapshotOfArgs } from "../wire/mod.js";
 import type { PortFunction } from "../worker/mod.js";
 import { Call, type CallOwner } from "./call.js";
@@ -224,5 +224,5 @@ function putInParcel(call: Call, route: "thread" | "process"): void {
   const parcel = parcelOf(call.args, route, "until-revoked");
   call.args = [parcel];
   // Not before: another attempt uses the same passes.
-  if (hasPasses(parcel)) call.timers.push({ [Symbol.dispose]: () => discard(parcel) });
+  if (mustBeDiscarded(parcel)) call.timers.push({ [Symbol.dispose]: () => discard(parcel) });
 }

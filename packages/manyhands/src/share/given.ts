@@ -52,7 +52,9 @@ export class Given {
 
   /** Forgets the object when nobody has it or can come for it. */
   letGo(): void {
-    if (this.#sessions === 0 && this.passes.size === 0) given.delete(this.id);
+    if (this.#sessions > 0 || this.passes.size > 0) return;
+    given.delete(this.id);
+    this.remote.unused?.();
   }
 }
 
@@ -65,7 +67,8 @@ let place: { readonly path: string; readonly key: string } | undefined;
 /** Makes a ticket's part of an object of this thread. */
 export function give(object: Shareable, use: PassUse): OwnedElsewhere & { readonly pass: string } {
   place ??= open();
-  const { id, passes } = enter(object);
+  const { id, passes, remote: how } = enter(object);
+  how.given?.();
   lastPass += 1;
   const pass = String(lastPass);
   passes.set(pass, use);

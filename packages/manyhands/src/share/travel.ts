@@ -6,7 +6,7 @@
  *  Guarantees: a pass that travels with a call is good until the call has ended, one that travels with a result or a
  *  report until it is used; what a thread needs to use an object is loaded when the first one arrives. */
 import { SerializationError } from "../base/errors.js";
-import { reviverOf, SHAREABLE, type Shareable } from "../base/shareable.js";
+import { reviverOf, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
 import type { Route } from "../wire/clonable.js";
 import { ownerOf } from "../wire/owners.js";
 import { type Parcel, parcel, type SharedTicket, unparcel } from "../wire/tickets.js";
@@ -35,22 +35,33 @@ function ticketFor(object: Shareable, route: Route, use: PassUse): SharedTicket 
   if (module === undefined) throw new SerializationError(kind, `Nobody has said how to make a ${kind} anew`);
   const owner = ownerOf(object);
   if (owner !== undefined) return { type: "owner", kind, module, ...owner, pass: present().lend(owner, use) };
-  if (route === "thread") return { type: "memory", kind, module, memory: travel.toThread() };
+  if (route === "thread") return memoryTicket(travel, module);
   return { type: "owner", kind, module, ...give(object, use) };
 }
 
-/** Ends the passes of a parcel that did not end with their first use. */
+/** What to do when a ticket has been discarded, for objects that are counted while they are on their way. */
+const losses = new WeakMap<SharedTicket, () => void>();
+
+function memoryTicket(travel: Travel, module: string): SharedTicket {
+  const memory = travel.toThread();
+  const ticket: SharedTicket = { type: "memory", kind: travel.kind, module, memory };
+  if (travel.lost !== undefined) losses.set(ticket, () => travel.lost?.(memory));
+  return ticket;
+}
+
+/** Whoever a parcel was for is done with it, or never got it: ends the passes that did not end with their first use, and takes
+ *  back what is on its way. */
 export function discard({ tickets }: Parcel): void {
   for (const ticket of tickets) {
-    if (ticket.type === "memory") continue;
-    if (ownObject(ticket) === undefined) present().revoke(ticket, ticket.pass);
+    if (ticket.type === "memory") losses.get(ticket)?.();
+    else if (ownObject(ticket) === undefined) present().revoke(ticket, ticket.pass);
     else revoke(ticket.object, ticket.pass);
   }
 }
 
-/** Whether there are passes in it to be ended. */
-export function hasPasses({ tickets }: Parcel): boolean {
-  return tickets.some(({ type }) => type === "owner");
+/** Whether it has to be {@link discard}ed. */
+export function mustBeDiscarded({ tickets }: Parcel): boolean {
+  return tickets.some((ticket) => ticket.type === "owner" || losses.has(ticket));
 }
 
 /** Takes the value out of a parcel that has arrived; at once when everything for it is there already.

@@ -32,6 +32,8 @@ export function travelOf(kind: string, { core, place }: Placed<Core>, remote: Re
         core.share();
         return remote.open();
       },
+      given: () => remote.given?.(),
+      unused: () => remote.unused?.(),
     },
   };
 }

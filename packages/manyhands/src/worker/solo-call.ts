@@ -2,7 +2,7 @@
  *  it is started. */
 
 import type { Transferable } from "../futures/mod.js";
-import { discard, hasPasses, parcelOf } from "../share/travel.js";
+import { discard, mustBeDiscarded, parcelOf } from "../share/travel.js";
 import type { Route } from "../wire/clonable.js";
 import { encodeError } from "../wire/errors.js";
 import type { WireFunction } from "../wire/function-ref.js";
@@ -34,9 +34,9 @@ function checked(args: readonly unknown[], route: Route): readonly unknown[] {
 /** In which form the arguments of the call travel. */
 export const takesOf = ({ args }: SoloCall): Takes => (isParcelled(args) ? "parcel" : "args");
 
-/** The call is over, or never began: other processes may not use its passes any more. */
-export function endPasses({ args }: SoloCall): void {
-  if (isParcelled(args) && hasPasses(args[0])) discard(args[0]);
+/** The call is over, or never began: what it was given is given back. */
+export function discardArguments({ args }: SoloCall): void {
+  if (isParcelled(args) && mustBeDiscarded(args[0])) discard(args[0]);
 }
 
 /** Most of the code, and not needed before the worker boots: it is loaded meanwhile. */

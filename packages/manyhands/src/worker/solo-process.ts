@@ -7,7 +7,7 @@ import { serializer } from "../base/serializer.js";
 import { workerExecArgv } from "../wire/exec-argv.js";
 import { encodeMessage, FrameReader } from "./frames.js";
 import type { ProcessIdentity } from "./identity.js";
-import { endPasses, postTarget, refusedCopy, takesOf } from "./solo-call.js";
+import { discardArguments, postTarget, refusedCopy, takesOf } from "./solo-call.js";
 import type { FromSolo, SoloArguments, ToSolo } from "./solo-messages.js";
 import { type SoloCall, type SoloEvents, SoloInbox, type SoloPort } from "./solo-port.js";
 
@@ -87,7 +87,7 @@ export class SoloProcess implements SoloPort {
   #ended(identity: ProcessIdentity, events: SoloEvents, code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
-    endPasses(this.#call);
+    discardArguments(this.#call);
     const exit = { worker: identity.name, id: this.#child.pid, exitCode: code, signal };
     this.#inbox.after(() => events.exited(exit, this.#cause));
   }
@@ -97,7 +97,7 @@ function encodeArguments(call: SoloCall): Buffer {
   try {
     return encodeMessage({ args: call.args, takes: takesOf(call) } satisfies SoloArguments);
   } catch (error) {
-    endPasses(call);
+    discardArguments(call);
     throw refusedCopy(call, "process", error);
   }
 }

@@ -7,7 +7,7 @@ import type { ThreadTicket } from "../memory/thread-table.js";
 import { threadExecArgv } from "../wire/exec-argv.js";
 import type { WireFunction } from "../wire/function-ref.js";
 import { type ThreadIdentity, threadIdentity, threadTable } from "./identity.js";
-import { endPasses, movedWith, postTarget, refusedCopy, takesOf } from "./solo-call.js";
+import { discardArguments, movedWith, postTarget, refusedCopy, takesOf } from "./solo-call.js";
 import type { FromSolo, SoloArguments } from "./solo-messages.js";
 import { type SoloCall, type SoloEvents, SoloInbox, type SoloPort } from "./solo-port.js";
 
@@ -44,7 +44,7 @@ export class SoloThread implements SoloPort {
       });
     } catch (error) {
       if (ticket !== undefined) table.retire(ticket);
-      endPasses(call);
+      discardArguments(call);
       throw refusedCopy(call, "thread", error);
     }
     this.id = this.#worker.threadId;
@@ -65,7 +65,7 @@ export class SoloThread implements SoloPort {
       // First: what hears of the end may wait for what the thread held.
       hasEnded(this.id);
       if (this.#ticket !== undefined) threadTable().bury(this.#ticket);
-      endPasses(call);
+      discardArguments(call);
       inbox.after(() => events.exited({ worker: name, id: this.id, exitCode, signal: null }, this.#cause));
     });
   }

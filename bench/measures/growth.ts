@@ -16,6 +16,9 @@ const WINDOW = 20_000;
 /** Items that are measured at each point at least, by as many repetitions as that takes. */
 const ITEMS = 10_000;
 
+/** Calls before the clock starts. */
+const WARM_UP = 60_000;
+
 interface Curve {
   /** What is on the axis. */
   readonly name: string;
@@ -154,8 +157,8 @@ async function costAt(curve: Curve, kind: Kind, amount: number, items: number): 
   const workers = curve.workers?.(amount) ?? WORKERS;
   const pool = await openExecutor(kind, workers);
   if (kind !== "event-loop") await allUp(pool, workers);
-  // All code is compiled before the clock starts.
-  await inWindows(pool, items);
+  // All code is compiled before the clock starts, in every worker that takes part.
+  await inWindows(pool, WARM_UP);
   await curve.work(pool, Math.min(amount, items), items / 4);
   let done = 0;
   const begun = performance.now();

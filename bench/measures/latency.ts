@@ -7,7 +7,7 @@ import { pythonParticipants } from "../python.js";
 const DURATION = { full: 400, quick: 150 } as const;
 /** In ms. What is measured is steady load: the first hundreds of calls of a process are slow while V8 compiles what they
  *  run through, and would be all that the 99th percentile shows. */
-const WARM_UP = { full: 500, quick: 100 } as const;
+const WARM_UP = { full: 300, quick: 100 } as const;
 
 type Call = (n: number) => PromiseLike<unknown>;
 
@@ -46,7 +46,7 @@ const limit = (kind: "threads" | "processes", start: () => RawWorker): Measure["
 
 export const latency: Measure = {
   name: "latency",
-  title: "one square(n) awaited at a time, after half a second of such calls",
+  title: "one square(n) awaited at a time, after 0.3 s of such calls",
   figures: [
     { name: "p50", unit: "µs", better: "lower" },
     { name: "p99", unit: "µs", better: "lower" },

@@ -8,7 +8,7 @@ import type { Kind } from "../subject.js";
 
 const DURATION = { full: 120, quick: 50 } as const;
 /** Of small objects once more, after V8 has compiled what they run through. */
-const WARM = { full: 400, quick: 50 } as const;
+const WARM = { full: 200, quick: 50 } as const;
 const MIB = 2 ** 20;
 const WINDOW = 500;
 const record = (id: number): object => ({

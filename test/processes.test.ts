@@ -12,6 +12,7 @@ import {
 } from "manyhands";
 import {
   activeChildren,
+  connection,
   cpuCount,
   currentProcess,
   LifeCycleError,
@@ -56,6 +57,18 @@ test("a process runs its function in a process of its own", async () => {
   expect([child.exitCode, child.isAlive(), activeChildren()]).toEqual([0, false, []]);
   expect(await child.result()).toBe(child.pid);
   expect(await child.exception()).toBeUndefined();
+});
+
+test("a process that stays for one it has started is alive until it has ended itself", async () => {
+  const gate = await newGate();
+  const child = started(new Process(lives.leaveProcessAt, [gate.path]));
+  const codeWhenJoined = child.join().then(() => child.exitCode);
+  await gate.arrived(1);
+  expect([child.isAlive(), await codeOf(() => child.close())]).toEqual([true, "ERR_STILL_ALIVE"]);
+  gate.open();
+  expect(await within(codeWhenJoined, "join()")).toBe(0);
+  expect(await within(connection.wait([child.sentinel]), "the sentinel")).toEqual([child.sentinel]);
+  expect([child.isAlive(), await child.result()]).toEqual([false, "returned"]);
 });
 
 test("nothing happens before start()", () => {

@@ -71,6 +71,12 @@ export function giveFunction(): () => number {
   return () => 1;
 }
 
+/** Starts a process that waits at the gate, and returns without waiting for it. */
+export function leaveProcessAt(gate: string): string {
+  new Process(passGate, [gate, "left behind"], { daemon: false }).start();
+  return "returned";
+}
+
 /** Leaves a timer behind that would keep Node alive for ever. */
 export function leaveTimerBehind(): string {
   setInterval(() => undefined, 1000);

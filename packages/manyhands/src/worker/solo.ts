@@ -85,7 +85,8 @@ export class Solo {
   async #end(ending: Ending): Promise<void> {
     this.#enterOver();
     const code = this.#tell(ending);
-    if (hasDependants()) this.#line.post({ type: "lingers" });
+    // A process is over when it has ended, as Python's: told before, its starter would find no exit code and no end.
+    if (this.#line.kind === "thread" && hasDependants()) this.#line.post({ type: "lingers" });
     // In a loop: what still runs here may start another while the last one ends.
     while (hasDependants()) await whenIndependent();
     await this.#leave(code);

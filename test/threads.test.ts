@@ -13,6 +13,7 @@ import {
   transfer,
   WorkerExitedError,
 } from "manyhands";
+import { EOFError, Pipe } from "manyhands/multiprocessing";
 import {
   activeCount,
   currentThread,
@@ -370,6 +371,15 @@ test("a timer that is cancelled is over, and never runs", async () => {
   started(early);
   expect(early.isAlive()).toBe(true);
   await joined(early);
+});
+
+test("a timer that is cancelled gives back what it was given", async () => {
+  const [here, there] = Pipe();
+  const timer = started(new Timer(3_600_000, bump, [there as never]));
+  timer.cancel();
+  await joined(timer);
+  there.close();
+  await errorOf(EOFError, here.recv({ timeout: LIMIT }));
 });
 
 test("terminate() ends a timer before its time and after it", async () => {

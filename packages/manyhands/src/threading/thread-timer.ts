@@ -3,7 +3,7 @@ import { systemClock } from "../base/clock.js";
 import { checkDuration } from "../base/options.js";
 import type { Task } from "../futures/executor.js";
 import { snapshotOfArgs } from "../wire/tickets.js";
-import { movedWith } from "../worker/solo-call.js";
+import { discardArguments, movedWith } from "../worker/solo-call.js";
 import type { SoloCall, SoloEvents, SoloPort } from "../worker/solo-port.js";
 import { type Given, Thread, type ThreadOptions } from "./thread.js";
 
@@ -44,7 +44,13 @@ export class Timer<A extends unknown[] = never[], R = unknown> extends Thread<A,
   protected override open(call: SoloCall, events: SoloEvents): SoloPort {
     // Copied now, as a thread's arguments are: what is changed until then concerns it no more. What moves, moves then.
     const args = movedWith(call.args).length > 0 ? call.args : snapshotOfArgs(call.args, "thread");
-    const delay = new Delay(this.interval, this.name, events, () => super.open({ ...call, args }, events));
+    const exited: SoloEvents["exited"] = (exit, cause) => {
+      // Of the call itself: the copy does not know what is on its way, and may never have left.
+      discardArguments(call);
+      events.exited(exit, cause);
+    };
+    const begin = (): SoloPort => super.open({ ...call, args }, { ...events, exited });
+    const delay = new Delay(this.interval, this.name, exited, begin);
     // Not at once: it has not begun before this returns, and cannot end.
     if (this.#delay === "called-off") queueMicrotask(() => delay.cancel());
     this.#delay = delay;
@@ -60,15 +66,15 @@ type DelayState =
 /** A port whose worker is made when the time has come. */
 class Delay implements SoloPort {
   readonly #name: string;
-  readonly #events: SoloEvents;
+  readonly #exited: SoloEvents["exited"];
   readonly #open: () => SoloPort;
   readonly #due: number;
   #held: "ref" | "unref" = "ref";
   #state: DelayState;
 
-  constructor(ms: number, name: string, events: SoloEvents, open: () => SoloPort) {
+  constructor(ms: number, name: string, exited: SoloEvents["exited"], open: () => SoloPort) {
     this.#name = name;
-    this.#events = events;
+    this.#exited = exited;
     this.#open = open;
     this.#due = systemClock.now() + ms;
     this.#state = { kind: "waiting", timer: this.#wait() };
@@ -120,9 +126,7 @@ class Delay implements SoloPort {
 
   #over(cause: unknown): void {
     this.#state = { kind: "cancelled" };
-    this.#events.exited(
-      { worker: this.#name, id: undefined, exitCode: cause === undefined ? 0 : 1, signal: null },
-      cause,
-    );
+    const exitCode = cause === undefined ? 0 : 1;
+    this.#exited({ worker: this.#name, id: undefined, exitCode, signal: null }, cause);
   }
 }

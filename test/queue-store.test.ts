@@ -179,6 +179,19 @@ describe.each(ORDERS)("a store (%s)", (order) => {
     expect(memory.slab.byteLength).toBe(bytes);
   });
 
+  test("takes back any number of items into no more memory than they need", () => {
+    const memory = newStoreMemory(order);
+    const store = opened(memory);
+    const take = (count: number): Item[] => Array.from({ length: count }, () => store.take()!);
+    for (let each = 0; each < 1000; each += 1)
+      store.push(order === "priority" ? Item.ordered([each]) : Item.of([each]));
+    const expected = drain(opened(copyOfMemory(memory)));
+    for (let round = 0; round < 20; round += 1) for (const item of take(100).reverse()) store.restore(item);
+    for (const item of take(1000).reverse()) store.restore(item);
+    expect(memory.slab.byteLength).toBeLessThan(2 ** 20);
+    expect(drain(store)).toEqual(expected);
+  });
+
   test("is seen alike by another thread's view of it, however it grew", () => {
     const memory = newStoreMemory(order);
     const [here, there] = [opened(memory), opened(memory)];

@@ -25,6 +25,7 @@ export class RingStore extends QueueStore {
     const { slab, state } = this;
     writeRecord(slab, at, item, units, 0);
     state.begin();
+    if (this.size > 0 && at > state.get(FIELD.head)) state.set(FIELD.wrap, at + units);
     state.set(FIELD.head, at);
     if (this.size === 0) state.set(FIELD.tail, at + units);
     this.count(1, units);
@@ -63,7 +64,7 @@ export class RingStore extends QueueStore {
         if (this.size > 0 && base + units < head) return base;
         this.extend(units);
       } else if (tail + units < head) return tail;
-      else this.#move(units, 0);
+      else this.#move(units);
     }
   }
 
@@ -72,27 +73,33 @@ export class RingStore extends QueueStore {
     for (;;) {
       if (this.size === 0) return this.#place(units);
       const { state } = this;
-      const [base, head, tail] = [state.get(FIELD.base), state.get(FIELD.head), state.get(FIELD.tail)];
-      if (tail >= head ? head - units >= base : head - units > tail) return head - units;
-      this.#move(units, units);
+      const [base, limit, head] = [state.get(FIELD.base), state.get(FIELD.limit), state.get(FIELD.head)];
+      const tail = state.get(FIELD.tail);
+      if (tail < head) {
+        if (head - units > tail) return head - units;
+      } else if (head - units >= base) return head - units;
+      // At the end, as a ring: to move for the want of room before the first record alone would double the memory with each
+      // item that comes back.
+      else if (limit - units > tail) return limit - units;
+      this.#move(units);
     }
   }
 
-  /** Copies the records to a larger region, behind a gap. */
-  #move(more: number, gap: number): void {
+  /** Copies the records to a larger region. */
+  #move(more: number): void {
     const { slab, state } = this;
     const [base, head, tail] = [state.get(FIELD.base), state.get(FIELD.head), state.get(FIELD.tail)];
-    const capacity = Math.max(state.get(FIELD.limit) - base, this.units + more + gap) * 2;
+    const capacity = Math.max(state.get(FIELD.limit) - base, this.units + more) * 2;
     const to = this.elsewhere(capacity);
     const wrapped = tail < head;
     const first = (wrapped ? state.get(FIELD.wrap) : tail) - head;
-    slab.copy(to + gap, head, first);
-    if (wrapped) slab.copy(to + gap + first, base, tail - base);
+    slab.copy(to, head, first);
+    if (wrapped) slab.copy(to + first, base, tail - base);
     state.begin();
     state.set(FIELD.base, to);
     state.set(FIELD.limit, to + capacity);
-    state.set(FIELD.head, to + gap);
-    state.set(FIELD.tail, to + gap + this.units);
+    state.set(FIELD.head, to);
+    state.set(FIELD.tail, to + this.units);
     state.commit();
   }
 }

@@ -130,6 +130,16 @@ test("permits of a client that is gone come back", async () => {
   expect(semaphore.value).toBe(2);
 });
 
+test("a permit that was given back on behalf of a client does not come back again above the limit", async () => {
+  const semaphore = new BoundedSemaphore(2);
+  const client = clientOf(semaphore);
+  await client.it.acquire();
+  await client.it.acquire();
+  semaphore.release();
+  client.leave();
+  expect(semaphore.value).toBe(2);
+});
+
 test("a client's bounded semaphore refuses too many, too", () => {
   const semaphore = new BoundedSemaphore(1);
   expect(() => clientOf(semaphore).it.release()).toThrow("of at most 1 permits");

@@ -75,7 +75,16 @@ export class SharedSemaphore extends SharedCore implements SemaphoreCore {
   }
 
   release(count: number): void {
-    this.#add(count);
+    this.#add(count, "all");
+    this.#wake(count);
+  }
+
+  /** Gives back what a client held that is gone; no more than fits, for others may have released it on its behalf. */
+  giveBackFor(held: number): void {
+    this.#wake(this.#add(held, "what fits"));
+  }
+
+  #wake(count: number): void {
     const { seat } = this.site.bell;
     let turn: "others" | "own too" = "others";
     for (let woken = 0; woken < count; woken += 1) {
@@ -86,15 +95,17 @@ export class SharedSemaphore extends SharedCore implements SemaphoreCore {
     if (turn === "own too") this.line.serve();
   }
 
-  #add(count: number): void {
+  /** @returns how many were added. */
+  #add(count: number, which: "all" | "what fits"): number {
     const { cells } = this.site;
     const limit = cells.load(LIMIT);
     for (;;) {
       const value = cells.load(VALUE);
-      if (count > limit - value) {
+      if (which === "all" && count > limit - value) {
         throw new OverReleaseError(`Cannot release ${count}: ${value} of at most ${limit} permits are there already`);
       }
-      if (cells.replace(VALUE, value, value + count)) return;
+      const added = Math.min(count, limit - value);
+      if (cells.replace(VALUE, value, value + added)) return added;
     }
   }
 

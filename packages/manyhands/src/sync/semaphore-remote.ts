@@ -87,7 +87,7 @@ class SemaphoreSession extends OwnerSession {
   }
 
   protected override releaseAll(): void {
-    if (this.#held > 0) this.#semaphore.release(this.#held);
+    this.#semaphore.giveBackFor(this.#held);
     this.#held = 0;
   }
 }

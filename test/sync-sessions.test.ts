@@ -172,6 +172,17 @@ test("a condition is waited for there and notified here, and the other way round
   await errorOf(NotOwnerError, it.wait());
 });
 
+test("a client whose signal has aborted before it waits for a condition is not notified", async () => {
+  const condition = new Condition(new Lock());
+  const { it } = clientOf(condition);
+  await errorOf(
+    CancelledError,
+    it.with(() => it.wait({ signal: AbortSignal.abort() })),
+  );
+  await condition.with(() => condition.notify());
+  expect(await it.with(() => it.wait({ timeout: 0 }))).toBe(false);
+});
+
 test("a client that is gone while it waits for a condition passes its notification on", async () => {
   const condition = new Condition(new Lock());
   const client = clientOf(condition);

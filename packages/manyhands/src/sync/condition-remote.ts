@@ -35,10 +35,15 @@ export class RemoteCondition implements ConditionCore {
 
   #notice(entry: number): Notice {
     return {
-      wait: (options: WaitOptions) =>
-        this.#calls.wait<boolean>("wait", options, (notified) => this.#refuse(notified), entry),
+      wait: (options: WaitOptions) => this.#wait(entry, options),
       waitSync: (timeout) => this.#calls.waitSync<boolean>("wait", timeout, entry),
     };
+  }
+
+  #wait(entry: number, options: WaitOptions): Promise<boolean> {
+    // The owner counts this one among those that wait since it has entered, and hears of no wait that never begins.
+    if (options.signal?.aborted === true) this.#calls.link.post("leave", [entry]);
+    return this.#calls.wait<boolean>("wait", options, (notified) => this.#refuse(notified), entry);
   }
 
   /** The notification came when its receiver had given up: another may have it. */
@@ -71,6 +76,8 @@ class ConditionSession extends OwnerSession {
         return this.#enter();
       case "wait":
         return this.#wait(args, signal);
+      case "leave":
+        return this.#leave(args[0] as number);
       case "notify":
         return this.#condition.notify(args[0] as number);
       default:
@@ -95,6 +102,10 @@ class ConditionSession extends OwnerSession {
       (options) => notice.wait(options),
       (notified) => this.#pass(notified),
     );
+  }
+
+  #leave(entry: number): void {
+    if (this.#entered.delete(entry)) this.#condition.withdraw();
   }
 
   #pass(notified: boolean): void {

@@ -1,6 +1,8 @@
 /** Shared objects in calls to processes: there they are proxies of the object, which stays with its owner. */
-import { existsSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CancelledError, OwnerGoneError, ProcessPoolExecutor, SerializationError, WorkerExitedError } from "manyhands";
 import { expect, test } from "vitest";
 import { closed, Tally } from "#tasks/tally.js";
@@ -28,7 +30,7 @@ import {
 } from "#tasks/tally-owner.js";
 import { addTo, addToAll, addToKept, areSame, giveBack, keepIt, reportIt, wrap } from "#tasks/tallying.js";
 import { errorOf, outcomeOf, until, within } from "./conformance/support.js";
-import { keep } from "./keeping.js";
+import { folder, keep, later } from "./keeping.js";
 
 function isAlive(pid: number): boolean {
   try {
@@ -209,4 +211,19 @@ test("the folder of an owner that was killed goes when the next one begins, and 
   await within(next.submit(makeTally), "the call");
   await until(() => !left(), "the folder should have been removed");
   expect(await within(next.submit(resolved, "manyhands"), "the call")).toBe(import.meta.resolve("manyhands"));
+});
+
+test("a link that looks like the folder of a dead owner is not followed", async () => {
+  const dead = spawnSync(process.execPath, ["-e", ""]).pid;
+  const others = folder();
+  writeFileSync(join(others, "s"), "of somebody else");
+  const [link, left] = [join(tmpdir(), `manyhands-${dead}-link`), join(tmpdir(), `manyhands-${dead}-left`)];
+  symlinkSync(others, link);
+  later(() => rmSync(link, { force: true }));
+  mkdirSync(left);
+  writeFileSync(join(left, "s"), "");
+  // The second begins after all that the first had begun is done.
+  for (const owner of [processes(), processes()]) await within(owner.submit(makeTally), "the call");
+  await until(() => !existsSync(left), "the folder should have been removed");
+  expect(existsSync(join(others, "s"))).toBe(true);
 });

@@ -45,9 +45,12 @@ export function clearLeftovers(): void {
   }
 }
 
+/** The folders there. Not the links: anyone may make one that leads into a folder of this user's. */
 function list(): readonly string[] {
   try {
-    return readdirSync(tmpdir());
+    return readdirSync(tmpdir(), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
   } catch {
     // Then the folder that is about to be made cannot be made either, and that is what is told.
     return [];

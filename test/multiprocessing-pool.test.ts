@@ -133,6 +133,20 @@ describe.each([
     expect([await results.next(), await results.next()].map(({ value }) => value)).toEqual(["a", "b"]);
   });
 
+  test("waits for imap that time out together leave the results in order", async () => {
+    const [gate, pool] = [await newGate(), make()];
+    const results = pool.imap(
+      passGateOf,
+      ["a", "b", "c"].map((label) => ({ path: gate.path, label })),
+    );
+    const waits = [3, 1, 2].map((timeout) => errorOf(TimeoutError, results.next({ timeout })));
+    await Promise.all(waits);
+    gate.open();
+    const labels = [];
+    for await (const label of results) labels.push(label);
+    expect(labels).toEqual(["a", "b", "c"]);
+  });
+
   test("callbacks run one at a time, in the order in which jobs end, before get() goes on", async () => {
     const [gates, pool] = [[await newGate(), await newGate()], make()] as const;
     const order: string[] = [];

@@ -9,6 +9,12 @@ import { type MapResults, TimeoutError, type WaitOptions } from "../mod.js";
 
 type Taken<R> = Promise<IteratorResult<R, undefined>>;
 
+/** A result that was asked for, with its place among all of them. */
+interface Asked<R> {
+  readonly number: number;
+  readonly taken: Taken<R>;
+}
+
 /** Results of a pool, one after another.
  *
  *  @example
@@ -21,7 +27,8 @@ export class PoolStream<R> implements AsyncIterableIterator<R> {
   readonly #results: MapResults<R>;
   readonly #ended: () => void;
   /** Asked for, and given to nobody: a wait for it timed out, or `drain` asked. */
-  readonly #left = new RingQueue<Taken<R>>();
+  readonly #left = new RingQueue<Asked<R>>();
+  #asked = 0;
 
   /** @internal Made by pools. @param ended is called when there is nothing more to pull. */
   constructor(results: MapResults<R>, ended: () => void) {
@@ -41,13 +48,14 @@ export class PoolStream<R> implements AsyncIterableIterator<R> {
    *  const first = await pool.imap(render, pages()).next({ timeout: 1000 });
    *  ``` */
   next(options?: WaitOptions): Promise<IteratorResult<R, undefined>> {
-    const taken = this.#left.shift() ?? this.#take();
-    return options === undefined ? taken : this.#within(options, taken);
+    const asked = this.#left.shift() ?? this.#take();
+    return options === undefined ? asked.taken : this.#within(options, asked);
   }
 
-  async #within(options: WaitOptions, taken: Taken<R>): Promise<IteratorResult<R, undefined>> {
+  async #within(options: WaitOptions, asked: Asked<R>): Promise<IteratorResult<R, undefined>> {
+    const { taken } = asked;
     const putBack = (error: unknown): never => {
-      this.#left.unshift(taken);
+      this.#putBack(asked);
       throw error;
     };
     const subscribe = (ready: () => void): Disposable => {
@@ -61,7 +69,18 @@ export class PoolStream<R> implements AsyncIterableIterator<R> {
     );
   }
 
-  #take(): Taken<R> {
+  /** Not simply before all others: several waits may end, in whatever order. */
+  #putBack(asked: Asked<R>): void {
+    const before: Asked<R>[] = [];
+    for (let first = this.#left.peek(); first !== undefined && first.number < asked.number; first = this.#left.peek()) {
+      before.push(first);
+      this.#left.shift();
+    }
+    this.#left.unshift(asked);
+    for (const each of before.reverse()) this.#left.unshift(each);
+  }
+
+  #take(): Asked<R> {
     const taken = this.#results.next();
     taken.then(
       ({ done }) => {
@@ -70,7 +89,8 @@ export class PoolStream<R> implements AsyncIterableIterator<R> {
       // It belongs to whoever takes it.
       () => undefined,
     );
-    return taken;
+    this.#asked += 1;
+    return { number: this.#asked, taken };
   }
 
   /** Leaves: cancels what has not started and closes the input. */
@@ -107,9 +127,9 @@ export class PoolStream<R> implements AsyncIterableIterator<R> {
   /** @internal Pulls the whole input, and keeps the results for whoever takes them later. */
   async drain(): Promise<void> {
     for (;;) {
-      const taken = this.#take();
-      this.#left.push(taken);
-      const [end] = await Promise.allSettled([taken]);
+      const asked = this.#take();
+      this.#left.push(asked);
+      const [end] = await Promise.allSettled([asked.taken]);
       if (end.status === "fulfilled" && end.value.done === true) return;
     }
   }

@@ -342,3 +342,19 @@ test("a peer that is killed is the end of the connection", async () => {
   process.kill(waiting.pid, "SIGKILL");
   await end;
 });
+
+test("who has given up before neither sends nor takes anything", async () => {
+  const { here, there, listener } = await pair();
+  const gone = { signal: AbortSignal.abort() };
+  await errorOf(CancelledError, there.send("never", gone));
+  await there.send("first");
+  await within(here.poll({ timeout: 5000 }), "the message");
+  await errorOf(CancelledError, here.recv(gone));
+  expect(await here.recv()).toBe("first");
+  const client = await Client(listener.address, AUTH);
+  later(() => client.close());
+  // The listener hears of the last step of the handshake after the client has taken it.
+  for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  await errorOf(CancelledError, listener.accept(gone));
+  (await within(listener.accept(), "the connection")).close();
+});

@@ -13,6 +13,12 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
+/** Refuses who has given up before: what is there already must not be taken for him, nor anything be done.
+ *  @throws CancelledError when the signal has aborted. */
+export function refuseAborted({ signal }: WaitOptions): void {
+  if (signal?.aborted === true) throw new CancelledError("The wait was cancelled", { cause: signal.reason });
+}
+
 /** How a limited wait ended. */
 export type Waited = "ready" | "timed-out";
 

@@ -14,7 +14,9 @@ export interface ConnectionLike extends Waitable, Disposable {
    *  @throws SerializationError (`ERR_SERIALIZATION`) for what cannot travel; nothing is sent then.
    *  @throws BrokenPipeError (`ERR_BROKEN_PIPE`) when the other end is gone.
    *  @throws ConnectionClosedError (`ERR_CONNECTION_CLOSED`) when this end was closed.
-   *  @remarks Cancellation: ends the wait alone; the message is on its way. */
+   *  @throws TimeoutError (`ERR_TIMEOUT`) after `timeout` ms, CancelledError (`ERR_CANCELLED`) when `signal` aborts.
+   *  @remarks Cancellation: ends the wait alone, the message is on its way; with a `signal` that had aborted before, nothing is
+   *  sent. */
   send(value: unknown, options?: WaitOptions): Promise<void>;
   /** The next message, as the value that was sent.
    *

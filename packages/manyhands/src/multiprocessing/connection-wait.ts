@@ -1,9 +1,8 @@
 /** `connection.wait`: waits for any of several things. */
 
 import { systemClock } from "../base/clock.js";
-import { CancelledError } from "../base/errors.js";
 import { checkDuration, checkSignal } from "../base/options.js";
-import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 import type { Waitable } from "../base/waitable.js";
 
 /** Waits until at least one of the objects is ready: a connection that has a message or whose other end is closed, a process
@@ -22,7 +21,7 @@ async function wait<T extends Waitable>(objects: Iterable<T>, options: WaitOptio
   const { timeout, signal } = options;
   checkDuration("timeout", timeout);
   checkSignal("signal", signal);
-  if (signal?.aborted === true) throw new CancelledError("The wait was cancelled", { cause: signal.reason });
+  refuseAborted(options);
   const all = [...objects];
   const until = systemClock.now() + (timeout ?? Number.POSITIVE_INFINITY);
   for (;;) {

@@ -11,7 +11,7 @@ import { systemClock } from "../base/clock.js";
 import { InvalidOptionError, TimeoutError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames } from "../base/options.js";
 import { RingQueue } from "../base/ring-queue.js";
-import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 import { type Address, type Endpoint, endpointOf, isLocal, shownAddress } from "./address.js";
 import { checkKey } from "./client.js";
 import { AuthenticationError, ConnectionClosedError, ListenError } from "./connection-errors.js";
@@ -111,6 +111,7 @@ export class Listener implements Disposable {
    *  const connection = await listener.accept({ timeout: 60_000 });
    *  ``` */
   async accept(options: WaitOptions = {}): Promise<SocketConnection> {
+    refuseAborted(options);
     const arrival = this.#arrivals.shift() ?? (await this.#next(options));
     if (arrival === undefined) throw new ConnectionClosedError("The listener is closed");
     if (arrival.kind === "stranger") throw arrival.error;

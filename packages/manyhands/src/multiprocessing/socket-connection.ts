@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import { InvalidOptionError, SerializationError, TimeoutError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { serializer } from "../base/serializer.js";
-import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 import { inspectValue } from "../wire/values.js";
 import { AuthenticationError, BrokenPipeError, ConnectionClosedError, EOFError } from "./connection-errors.js";
 import type { ConnectionLike } from "./connection-like.js";
@@ -78,6 +78,7 @@ export class SocketConnection implements ConnectionLike {
   }
 
   async #write(bytes: Uint8Array, options: WaitOptions = {}): Promise<void> {
+    refuseAborted(options);
     const socket = this.#socket;
     socket.cork();
     socket.write(headOf(bytes.length));
@@ -105,6 +106,7 @@ export class SocketConnection implements ConnectionLike {
   }
 
   async recvBytes(options: WaitOptions = {}): Promise<Uint8Array> {
+    refuseAborted(options);
     const message = this.#take() ?? (await this.#receive(options));
     if (message !== undefined) return message;
     if (this.#state.kind === "closed") throw new ConnectionClosedError();

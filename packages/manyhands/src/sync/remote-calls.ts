@@ -5,7 +5,7 @@
 import { CancelledError, InvalidStateError } from "../base/errors.js";
 import { checkDuration, checkSignal } from "../base/options.js";
 import type { RemoteLink, RemoteSession } from "../base/shareable.js";
-import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 
 const CANCEL = "cancel";
 
@@ -22,13 +22,14 @@ export class RemoteCalls {
    *  @param giveBack - returns what came after the caller had given up */
   async wait<T>(
     method: string,
-    { timeout, signal }: WaitOptions,
+    options: WaitOptions,
     giveBack: (given: T) => void,
     ...args: readonly unknown[]
   ): Promise<T> {
+    const { timeout, signal } = options;
     checkDuration("timeout", timeout);
     checkSignal("signal", signal);
-    if (signal?.aborted === true) throw new CancelledError("The wait was cancelled", { cause: signal.reason });
+    refuseAborted(options);
     const call = this.#next();
     const answer = this.link.call(method, [call, timeout, ...args]) as Promise<T>;
     if (signal === undefined) return answer;

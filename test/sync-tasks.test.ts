@@ -446,3 +446,17 @@ describe("Barrier", () => {
     await errorOf(BrokenBarrierError, other);
   });
 });
+
+test("a permit releases what it was given for, and not what was taken when that had been released", async () => {
+  const lock = new Lock();
+  const first = await lock.acquire();
+  const waiting = lock.acquire();
+  first.release();
+  // The one that waits has it now, though it does not know yet.
+  lock.release();
+  const third = lock.tryAcquire();
+  (await within(waiting, "acquire()")).release();
+  expect(lock.locked()).toBe(true);
+  third?.release();
+  expect(lock.locked()).toBe(false);
+});

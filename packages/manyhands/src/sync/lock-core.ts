@@ -75,42 +75,41 @@ export class SharedLock extends SharedCore implements LockCore {
   }
 
   tryAcquire(): number | undefined {
-    return this.#taken(this.take());
+    return taken(this.take(), this.#holding);
   }
 
   acquire(options: WaitOptions): number | Promise<number> {
     // Not past those who wait already, and not for a caller that has given up already.
     if (this.line.empty && options.signal?.aborted !== true) {
-      const holding = this.#taken(this.take());
+      const holding = taken(this.take(), this.#holding);
       if (holding !== undefined) return holding;
     }
     return this.#wait(options);
   }
 
   async #wait(options: WaitOptions): Promise<number> {
-    let taking: Taking = "busy";
-    const attempt = (): boolean => {
-      taking = this.take();
-      return taking !== "busy";
-    };
-    await waitInLine(this.line, attempt, options);
-    return this.#taken(taking) ?? tooLate(options.timeout);
+    const wish = this.#wish();
+    await waitInLine(this.line, wish.attempt, options);
+    return wish.outcome() ?? tooLate(options.timeout);
   }
 
   acquireSync(timeout: number): number {
-    let taking: Taking = "busy";
-    const attempt = (): boolean => {
-      taking = this.take();
-      return taking !== "busy";
-    };
-    parkInLine(this.line, attempt, timeout);
-    return this.#taken(taking) ?? tooLate(timeout);
+    const wish = this.#wish();
+    parkInLine(this.line, wish.attempt, timeout);
+    return wish.outcome() ?? tooLate(timeout);
   }
 
-  /** What an attempt came to, for the caller: the number of the holding. */
-  #taken(taking: Taking): number | undefined {
-    if (taking === "abandoned") throw abandoned();
-    return taking === "taken" ? this.#holding : undefined;
+  /** Tries to take it again and again, and notes what that came to. */
+  #wish(): { readonly attempt: () => boolean; readonly outcome: () => number | undefined } {
+    let taking: Taking = "busy";
+    let holding = 0;
+    const attempt = (): boolean => {
+      taking = this.take();
+      // Noted now: by the time the caller goes on, another may have released this holding and begun the next.
+      holding = this.#holding;
+      return taking !== "busy";
+    };
+    return { attempt, outcome: () => taken(taking, holding) };
   }
 
   release(): void {
@@ -162,6 +161,12 @@ export class SharedLock extends SharedCore implements LockCore {
   #wakeOne(): void {
     this.waiting.wakeOne(undefined);
   }
+}
+
+/** What an attempt came to, for the caller: the number of the holding. */
+function taken(taking: Taking, holding: number): number | undefined {
+  if (taking === "abandoned") throw abandoned();
+  return taking === "taken" ? holding : undefined;
 }
 
 function tooLate(timeout: number | undefined): never {

@@ -1,6 +1,15 @@
 /** The primitives between processes, without the processes: an owner and its clients, linked within this one. What a client
  *  holds is released when it is gone, and what it waits for is not waited for any more. */
-import { AbandonedError, BrokenBarrierError, CancelledError, NotLockedError, NotOwnerError } from "manyhands";
+import {
+  AbandonedError,
+  BrokenBarrierError,
+  CancelledError,
+  NotLockedError,
+  NotOwnerError,
+  OwnerGoneError,
+} from "manyhands";
+import type { Connection } from "manyhands/multiprocessing";
+import "manyhands/multiprocessing";
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from "manyhands/threading";
 import { describe, expect, test } from "vitest";
 import {
@@ -211,4 +220,14 @@ test("a barrier is met from there", async () => {
   const barrier = new Barrier(2);
   const { it } = clientOf(barrier);
   expect((await within(Promise.all([it.wait(), barrier.wait()]), "the parties")).sort()).toEqual([0, 1]);
+});
+
+test("an end of a pipe can be closed when its owner is gone", () => {
+  const lost = (): never => {
+    throw new OwnerGoneError("on purpose");
+  };
+  const link: RemoteLink = { call: async () => lost(), post: lost, callSync: lost };
+  const end = reviverOf("Connection")?.fromProcess(link, { ways: "both" }) as Connection;
+  end.close();
+  expect(end.closed).toBe(true);
 });

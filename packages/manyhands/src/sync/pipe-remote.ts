@@ -2,7 +2,7 @@
  *
  *  Guarantees: a message that was taken for a client that is gone before it had it goes back to where it was; what the client
  *  had is a copy of the end, which is closed when the client closes it or is gone. */
-import { InvalidStateError } from "../base/errors.js";
+import { InvalidStateError, OwnerGoneError } from "../base/errors.js";
 import type { RemoteLink, RemoteObject, RemoteSession } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Item, type WireItem } from "../memory/item.js";
@@ -47,7 +47,12 @@ export class RemoteEnd implements EndCore {
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#link.post("close", []);
+    try {
+      this.#link.post("close", []);
+    } catch (error) {
+      // It is closed already: it went with its owner.
+      if (!(error instanceof OwnerGoneError)) throw error;
+    }
   }
 }
 

@@ -29,7 +29,7 @@ import {
   useAndForget,
 } from "#tasks/tally-owner.js";
 import { addTo, addToAll, addToKept, areSame, giveBack, keepIt, reportIt, wrap } from "#tasks/tallying.js";
-import { errorOf, outcomeOf, until, within } from "./conformance/support.js";
+import { errorOf, outcomeOf, outputOf, program, until, within } from "./conformance/support.js";
 import { folder, keep, later } from "./keeping.js";
 
 function isAlive(pid: number): boolean {
@@ -226,4 +226,8 @@ test("a link that looks like the folder of a dead owner is not followed", async 
   for (const owner of [processes(), processes()]) await within(owner.submit(makeTally), "the call");
   await until(() => !existsSync(left), "the folder should have been removed");
   expect(existsSync(join(others, "s"))).toBe(true);
+});
+
+test("a thread that is parked for an owner whose answer cannot be read is told that the owner is gone", async () => {
+  expect(await outputOf(program("garbled-owner"))).toBe("ERR_OWNER_GONE\n");
 });

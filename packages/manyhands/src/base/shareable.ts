@@ -45,7 +45,7 @@ export interface RemoteSession {
 /** The other side's way to the owner of an object. */
 export interface RemoteLink {
   /** Asks for an operation and waits for its result.
-   *  @throws what the operation throws; BrokenLinkError when the owner is gone. */
+   *  @throws what the operation throws; OwnerGoneError when the owner is gone. */
   call(method: string, args: readonly unknown[], options?: { readonly signal?: AbortSignal }): Promise<unknown>;
   /** Asks for an operation, in order with the others, and waits for nothing. */
   post(method: string, args: readonly unknown[]): void;

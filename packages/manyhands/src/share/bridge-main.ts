@@ -20,7 +20,14 @@ class BridgeLine {
   constructor({ path, key, client }: BridgeRequest, closed: () => void) {
     const reader = new MessageReader((message) => this.#receive(message as OwnerMessage));
     this.#socket = connect(path);
-    this.#socket.on("data", (chunk: Buffer) => reader.push(chunk));
+    this.#socket.on("data", (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        // What follows cannot be made out any more. Thrown, it would end this thread, and nobody would wake the parked one.
+        this.#socket.destroy(error as Error);
+      }
+    });
     // `close` follows, and says what is to be said.
     this.#socket.on("error", () => this.#socket.destroy());
     this.#socket.on("close", () => {

@@ -11,6 +11,10 @@ import {
 } from "manyhands";
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from "manyhands/threading";
 import { describe, expect, test } from "vitest";
+import { Bell, type Rung } from "../packages/manyhands/dist/memory/bell.js";
+import { sharedCells } from "../packages/manyhands/dist/memory/cells.js";
+import { type Gate, Line } from "../packages/manyhands/dist/memory/line.js";
+import { WORLD_BYTES, World } from "../packages/manyhands/dist/memory/world.js";
 import { errorOf, within } from "./conformance/support.js";
 
 /** A context that bears no mark of any task. */
@@ -459,4 +463,44 @@ test("a permit releases what it was given for, and not what was taken when that 
   expect(lock.locked()).toBe(true);
   third?.release();
   expect(lock.locked()).toBe(false);
+});
+
+describe("a failure amid waking", () => {
+  const newBell = (): Bell => {
+    const world = new World(sharedCells(new SharedArrayBuffer(WORLD_BYTES)));
+    return new Bell(world, world.sit(1, -1));
+  };
+  const fail = (): never => {
+    throw new RangeError("on purpose");
+  };
+
+  test("keeps no other line from being served", () => {
+    const bell = newBell();
+    const served: number[] = [];
+    const line = (lane: number): Rung => ({
+      lane,
+      holds: false,
+      serve: () => (lane === 1 ? fail() : void served.push(lane)),
+      mourn: fail,
+      yieldWake: fail,
+    });
+    for (const lane of [0, 1, 2]) bell.enlist(line(lane));
+    bell.world.ring(bell.seat, 0b111);
+    expect(() => bell.answer()).toThrow(RangeError);
+    expect(served).toEqual([0, 2]);
+  });
+
+  test("leaves a line that can be served again", () => {
+    const gate: Gate = { announce: () => {}, retract: () => "in time", passOn: () => {}, mourn: () => {} };
+    const line = new Line(newBell(), 0, gate);
+    let attempt = fail as () => boolean;
+    let served = false;
+    const ready = (): void => {
+      served = true;
+    };
+    expect(() => line.join({ attempt: () => attempt(), ready })).toThrow(RangeError);
+    attempt = () => true;
+    line.serve();
+    expect(served).toBe(true);
+  });
 });

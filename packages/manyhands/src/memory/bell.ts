@@ -81,10 +81,17 @@ export class Bell {
     const bits = this.world.takeBell(this.seat) | this.#aside;
     this.#aside = 0;
     if (bits === 0) return;
+    const failures: unknown[] = [];
     for (const line of [...this.#lines]) {
-      if ((bits & DEATH) !== 0) line.mourn();
-      else if ((bits & (1 << line.lane)) !== 0) line.serve();
+      try {
+        if ((bits & DEATH) !== 0) line.mourn();
+        else if ((bits & (1 << line.lane)) !== 0) line.serve();
+      } catch (error) {
+        // Not before all have looked: the bits are taken, and nobody would ring for the others again.
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Parks the thread until the bell says something or the time is over.

@@ -88,17 +88,21 @@ export class Line implements Rung {
   }
 
   #serveAll(): void {
-    do {
-      this.#serving = "serving";
-      this.#gate.announce();
-      // Announced once is enough: whoever takes the announcement meanwhile rings, and we look again.
-      while (this.#first?.attempt() === true) {
-        const place = this.#first;
-        this.#remove(place);
-        place.ready();
-      }
-    } while (this.#wantedOnceMore());
-    this.#serving = "not";
+    try {
+      do {
+        this.#serving = "serving";
+        this.#gate.announce();
+        // Announced once is enough: whoever takes the announcement meanwhile rings, and we look again.
+        while (this.#first?.attempt() === true) {
+          const place = this.#first;
+          this.#remove(place);
+          place.ready();
+        }
+      } while (this.#wantedOnceMore());
+    } finally {
+      // Also after a failure, which must not shut the line to all that come.
+      this.#serving = "not";
+    }
     if (this.#first === undefined) this.#emptied();
   }
 

@@ -46,7 +46,10 @@ export class Listening implements Attention {
   }
 
   #attend(): void {
-    this.#bell.answer();
-    if (this.#bell.awaited) this.listen();
+    try {
+      this.#bell.answer();
+    } finally {
+      if (this.#bell.awaited) this.listen();
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** The laws of `Listener` and `Client`: CASES.md I, keys, back-pressure, and the ends of connections. */
 import { randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { CancelledError, InvalidOptionError, SerializationError, TimeoutError } from "manyhands";
 import {
@@ -19,6 +19,8 @@ import {
   type SocketConnection,
 } from "manyhands/multiprocessing";
 import { describe, expect, test } from "vitest";
+import type { Clock } from "../packages/manyhands/dist/base/clock.js";
+import { limitsLeft } from "../packages/manyhands/dist/base/wait-options.js";
 import { errorOf, program, until, within } from "./conformance/support.js";
 import { folder, later } from "./keeping.js";
 
@@ -357,4 +359,26 @@ test("who has given up before neither sends nor takes anything", async () => {
   for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   await errorOf(CancelledError, listener.accept(gone));
   (await within(listener.accept(), "the connection")).close();
+});
+
+test("the limit of a client is that of connecting as a whole", async () => {
+  const silent = createServer().listen({ port: 0, host: "127.0.0.1" });
+  later(() => silent.close());
+  await within(new Promise((resolve) => silent.once("listening", resolve)), "the server");
+  const { port } = silent.address() as AddressInfo;
+  const error = await errorOf(TimeoutError, Client({ port }, { ...AUTH, timeout: 20 }));
+  expect(error.message).toBe(`No connection to 127.0.0.1:${port} within 20 ms`);
+});
+
+test("the limits of a wait of several steps shrink from step to step, and never below nothing", () => {
+  let now = 1000;
+  const clock: Clock = { now: () => now, after: () => ({ [Symbol.dispose]: () => undefined }) };
+  const { signal } = new AbortController();
+  const left = limitsLeft({ timeout: 100, signal }, clock);
+  const seen = [0, 30, 60, 60].map((step) => {
+    now += step;
+    return left();
+  });
+  expect(seen).toEqual([100, 70, 10, 0].map((timeout) => ({ timeout, signal })));
+  expect(limitsLeft({}, clock)()).toEqual({});
 });

@@ -19,6 +19,15 @@ export function refuseAborted({ signal }: WaitOptions): void {
   if (signal?.aborted === true) throw new CancelledError("The wait was cancelled", { cause: signal.reason });
 }
 
+/** What is left of the limits of a wait that has several steps, whenever it is asked. */
+export function limitsLeft({ timeout, signal }: WaitOptions, clock: Clock = systemClock): () => WaitOptions {
+  const until = timeout === undefined ? undefined : clock.now() + timeout;
+  return () => ({
+    ...(signal !== undefined && { signal }),
+    ...(until !== undefined && { timeout: Math.max(0, until - clock.now()) }),
+  });
+}
+
 /** How a limited wait ended. */
 export type Waited = "ready" | "timed-out";
 

@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { InvalidOptionError, TimeoutError } from "../base/errors.js";
 import { checkNames } from "../base/options.js";
-import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { limitsLeft, type WaitOptions, waitFor } from "../base/wait-options.js";
 import { type Address, type Endpoint, endpointOf, shownAddress } from "./address.js";
 import { ConnectError } from "./connection-errors.js";
 import { answer, challenge, keyBytes, LONGEST } from "./handshake.js";
@@ -36,10 +36,16 @@ export async function Client(address: Address, options: ClientOptions = {}): Pro
   const { authkey, ...wait } = options;
   checkKey(authkey);
   const endpoint = endpointOf(address);
-  const connection = new SocketConnection(await connected(endpoint, wait), LONGEST);
-  if (authkey === undefined) connection.trust();
-  else await authenticate(connection, keyBytes(authkey), wait);
-  return connection;
+  const left = limitsLeft(wait);
+  try {
+    const connection = new SocketConnection(await connected(endpoint, left()), LONGEST);
+    if (authkey === undefined) connection.trust();
+    else await authenticate(connection, keyBytes(authkey), left);
+    return connection;
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new TimeoutError(`No connection to ${shownAddress(endpoint)} within ${wait.timeout} ms`);
+  }
 }
 
 /** @throws InvalidOptionError when it is no key. */
@@ -49,10 +55,10 @@ export function checkKey(authkey: unknown): void {
   throw new InvalidOptionError("authkey", "authkey must be text or bytes, and not empty");
 }
 
-async function authenticate(connection: SocketConnection, key: Uint8Array, wait: WaitOptions): Promise<void> {
+async function authenticate(connection: SocketConnection, key: Uint8Array, left: () => WaitOptions): Promise<void> {
   try {
-    await answer(connection, key, wait);
-    await challenge(connection, key, wait);
+    await answer(connection, key, left);
+    await challenge(connection, key, left);
     connection.trust();
   } catch (error) {
     connection.destroy();
@@ -72,8 +78,7 @@ async function connected(endpoint: Endpoint, wait: WaitOptions): Promise<Socket>
       socket.once("connect", ready).once("error", failed);
       return { [Symbol.dispose]: () => void socket.off("connect", ready).off("error", failed) };
     }, wait);
-    if (waited === "timed-out")
-      failure = new TimeoutError(`No connection to ${shownAddress(endpoint)} within ${wait.timeout} ms`);
+    if (waited === "timed-out") failure = new TimeoutError("It has not answered in time");
   } catch (error) {
     failure = error;
   }

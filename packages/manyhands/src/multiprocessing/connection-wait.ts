@@ -1,8 +1,7 @@
 /** `connection.wait`: waits for any of several things. */
 
-import { systemClock } from "../base/clock.js";
 import { checkDuration, checkSignal } from "../base/options.js";
-import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
+import { limitsLeft, refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 import type { Waitable } from "../base/waitable.js";
 
 /** Waits until at least one of the objects is ready: a connection that has a message or whose other end is closed, a process
@@ -23,16 +22,13 @@ async function wait<T extends Waitable>(objects: Iterable<T>, options: WaitOptio
   checkSignal("signal", signal);
   refuseAborted(options);
   const all = [...objects];
-  const until = systemClock.now() + (timeout ?? Number.POSITIVE_INFINITY);
+  const left = limitsLeft(options);
   for (;;) {
     const ready = all.filter((each) => each.isReady());
-    const left = until - systemClock.now();
-    if (ready.length > 0 || left <= 0) return ready;
+    const limits = left();
+    if (ready.length > 0 || limits.timeout === 0) return ready;
     // Another may be faster and take what has made one ready: then the wait goes on.
-    await untilOne(all, {
-      ...(signal === undefined ? {} : { signal }),
-      ...(timeout === undefined ? {} : { timeout: left }),
-    });
+    await untilOne(all, limits);
   }
 }
 

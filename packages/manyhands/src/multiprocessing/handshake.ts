@@ -30,27 +30,31 @@ const answerTo = (key: Uint8Array, challenge: Uint8Array): Buffer =>
 const isSame = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === other.length && timingSafeEqual(one, other);
 
-/** Has the other end show that it has the key. @throws AuthenticationError when it has not. */
-export async function challenge(line: Line, key: Uint8Array, options: WaitOptions): Promise<void> {
+/** Has the other end show that it has the key.
+ *  @param left the limits of the step that comes.
+ *  @throws AuthenticationError when it has not. */
+export async function challenge(line: Line, key: Uint8Array, left: () => WaitOptions): Promise<void> {
   const message = Buffer.concat([DIGEST, randomBytes(CHALLENGE_BYTES)]);
-  await line.sendBytes(Buffer.concat([CHALLENGE, message]), options);
-  const answer = await line.recvBytes(options);
-  if (isSame(answer, answerTo(key, message))) return line.sendBytes(WELCOME, options);
-  await line.sendBytes(FAILURE, options);
+  await line.sendBytes(Buffer.concat([CHALLENGE, message]), left());
+  const answer = await line.recvBytes(left());
+  if (isSame(answer, answerTo(key, message))) return line.sendBytes(WELCOME, left());
+  await line.sendBytes(FAILURE, left());
   throw new AuthenticationError("The other end has another authkey, or none");
 }
 
-/** Shows the other end that we have the key. @throws AuthenticationError when it does not believe it. */
-export async function answer(line: Line, key: Uint8Array, options: WaitOptions): Promise<void> {
-  const message = Buffer.from(await line.recvBytes(options));
+/** Shows the other end that we have the key.
+ *  @param left the limits of the step that comes.
+ *  @throws AuthenticationError when it does not believe it. */
+export async function answer(line: Line, key: Uint8Array, left: () => WaitOptions): Promise<void> {
+  const message = Buffer.from(await line.recvBytes(left()));
   const question = message.subarray(CHALLENGE.length);
   // Only what this protocol asks is answered: a digest that is weak, or of anything else, might help somebody elsewhere.
   const asks = message.subarray(0, CHALLENGE.length).equals(CHALLENGE);
   if (!asks || !question.subarray(0, DIGEST.length).equals(DIGEST) || question.length < DIGEST.length + 20) {
     throw new AuthenticationError("The other end does not ask for an authkey in the way that is spoken here");
   }
-  await line.sendBytes(answerTo(key, question), options);
-  if (isSame(await line.recvBytes(options), WELCOME)) return;
+  await line.sendBytes(answerTo(key, question), left());
+  if (isSame(await line.recvBytes(left()), WELCOME)) return;
   throw new AuthenticationError("The other end has another authkey: it has rejected ours");
 }
 

@@ -193,8 +193,10 @@ export class Listener implements Disposable {
 async function admit(connection: SocketConnection, authkey: string | Uint8Array | undefined): Promise<void> {
   if (authkey !== undefined) {
     const key = keyBytes(authkey);
-    await challenge(connection, key, {});
-    await answer(connection, key, {});
+    // Its deadline ends the connection, and with it whatever step it is at.
+    const unlimited = (): WaitOptions => ({});
+    await challenge(connection, key, unlimited);
+    await answer(connection, key, unlimited);
   }
   connection.trust();
 }

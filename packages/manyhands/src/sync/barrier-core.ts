@@ -1,7 +1,6 @@
 /** Waiting at a barrier in shared memory. */
-import { systemClock } from "../base/clock.js";
 import { TimeoutError } from "../base/errors.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { limitsLeft, type WaitOptions } from "../base/wait-options.js";
 import { type Arrival, BarrierSteps, type BarrierView, broken, type Progress } from "./barrier-steps.js";
 import { parkInLine, waitInLine } from "./waits.js";
 
@@ -17,13 +16,6 @@ export interface BarrierCore {
   look(): BarrierView;
 }
 
-/** What is left of the time of a wait; without a limit nothing is said. */
-function timer(timeout: number | undefined): () => { timeout?: number } {
-  if (timeout === undefined) return () => ({});
-  const until = systemClock.now() + timeout;
-  return () => ({ timeout: Math.max(0, until - systemClock.now()) });
-}
-
 export class SharedBarrier extends BarrierSteps implements BarrierCore {
   #action: Action | undefined;
 
@@ -32,9 +24,9 @@ export class SharedBarrier extends BarrierSteps implements BarrierCore {
     this.#action = action;
   }
 
-  async wait({ timeout, signal }: WaitOptions): Promise<number> {
-    const left = timer(timeout);
-    const limits = (): WaitOptions => (signal === undefined ? left() : { signal, ...left() });
+  async wait(options: WaitOptions): Promise<number> {
+    const { timeout, signal } = options;
+    const limits = limitsLeft(options);
     const between = (): boolean => !this.acting;
     let arrival = signal?.aborted === true ? undefined : this.#arrive();
     while (arrival === undefined) {
@@ -56,7 +48,7 @@ export class SharedBarrier extends BarrierSteps implements BarrierCore {
   }
 
   waitSync(timeout: number): number {
-    const left = timer(timeout);
+    const left = limitsLeft({ timeout });
     let arrival = this.#arrive();
     while (arrival === undefined) {
       if (!parkInLine(this.line, () => !this.acting, left().timeout ?? timeout)) throw tooLate(timeout);

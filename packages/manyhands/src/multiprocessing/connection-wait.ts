@@ -1,9 +1,9 @@
 /** `connection.wait`: waits for any of several things. */
 
 import { systemClock } from "../base/clock.js";
-import { CancelledError } from "../base/errors.js";
-import { checkDuration, checkSignal } from "../base/options.js";
-import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { CancelledError, InvalidOptionError } from "../base/errors.js";
+import { checkIterable, shown } from "../base/options.js";
+import { checkLimits, type WaitOptions, waitFor } from "../base/wait-options.js";
 import type { Waitable } from "../base/waitable.js";
 
 /** Waits until at least one of the objects is ready: a connection that has a message or whose other end is closed, a process
@@ -13,17 +13,19 @@ import type { Waitable } from "../base/waitable.js";
  *  @param objects - what is waited for
  *  @param options - the longest wait in ms, and a signal that ends it
  *  @returns those that are ready, in the order given; none when the time was over first
- *  @throws CancelledError (`ERR_CANCELLED`) when the signal aborts, and what an object throws that cannot be waited for
+ *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) for what cannot be waited for, CancelledError (`ERR_CANCELLED`) when the
+ *    signal aborts, and what an object throws
  *  @example
  *  ```ts
  *  for (const ready of await connection.wait([first, second])) console.log(await ready.recv());
  *  ``` */
 async function wait<T extends Waitable>(objects: Iterable<T>, options: WaitOptions = {}): Promise<T[]> {
+  checkLimits(options);
   const { timeout, signal } = options;
-  checkDuration("timeout", timeout);
-  checkSignal("signal", signal);
   if (signal?.aborted === true) throw new CancelledError("The wait was cancelled", { cause: signal.reason });
+  checkIterable("objects", objects);
   const all = [...objects];
+  for (const each of all) checkWaitable(each);
   const until = systemClock.now() + (timeout ?? Number.POSITIVE_INFINITY);
   for (;;) {
     const ready = all.filter((each) => each.isReady());
@@ -35,6 +37,13 @@ async function wait<T extends Waitable>(objects: Iterable<T>, options: WaitOptio
       ...(timeout === undefined ? {} : { timeout: left }),
     });
   }
+}
+
+/** Not only a mistake of types: who comes from Python gives the process and not its sentinel. */
+function checkWaitable(object: unknown): void {
+  if (typeof (object as Partial<Waitable> | null | undefined)?.isReady === "function") return;
+  const message = `What is waited for must be a connection or a process's sentinel, got ${shown(object)}`;
+  throw new InvalidOptionError("objects", message);
 }
 
 async function untilOne(all: readonly Waitable[], options: WaitOptions): Promise<void> {

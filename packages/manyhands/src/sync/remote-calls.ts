@@ -3,9 +3,8 @@
  *  Guarantees: a caller that gives up is told at once; what the owner had given it in the same moment is given back. A
  *  client that is gone waits for nothing any more. */
 import { CancelledError, InvalidStateError } from "../base/errors.js";
-import { checkDuration, checkSignal } from "../base/options.js";
 import type { RemoteLink, RemoteSession } from "../base/shareable.js";
-import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { checkLimits, type WaitOptions, waitFor } from "../base/wait-options.js";
 
 const CANCEL = "cancel";
 
@@ -22,12 +21,12 @@ export class RemoteCalls {
    *  @param giveBack - returns what came after the caller had given up */
   async wait<T>(
     method: string,
-    { timeout, signal }: WaitOptions,
+    options: WaitOptions,
     giveBack: (given: T) => void,
     ...args: readonly unknown[]
   ): Promise<T> {
-    checkDuration("timeout", timeout);
-    checkSignal("signal", signal);
+    checkLimits(options);
+    const { timeout, signal } = options;
     if (signal?.aborted === true) throw new CancelledError("The wait was cancelled", { cause: signal.reason });
     const call = this.#next();
     const answer = this.link.call(method, [call, timeout, ...args]) as Promise<T>;

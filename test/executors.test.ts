@@ -13,7 +13,7 @@ import { passGate } from "#tasks/gate.js";
 import * as stopping from "#tasks/stopping.js";
 import { reportAround } from "#tasks/telling.js";
 import { errorOf, made, outputOf, program, programGroup, until, within } from "./conformance/support.js";
-import { folder, keep, newGate } from "./keeping.js";
+import { folder, keep, later, newGate } from "./keeping.js";
 
 const POOLS = [
   ["ThreadPoolExecutor", ThreadPoolExecutor],
@@ -246,6 +246,19 @@ describe("ProcessPoolExecutor", () => {
     await running.ended;
     await until(() => !pids.some(isAlive), "the workers should have ended");
   });
+
+  test.each(["SIGKILL", "SIGINT", "SIGTERM", "exit", "throw"])(
+    "so do workers that never yield, when it ends by %s",
+    async (way) => {
+      const running = program("busy-workers", folder(), way);
+      const pids = (await running.line("workers ")).split(" ").map(Number);
+      later(() => {
+        for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
+      });
+      if (way.startsWith("SIG")) process.kill(running.pid, way as NodeJS.Signals);
+      await until(() => !pids.some(isAlive), "the workers should have ended");
+    },
+  );
 
   test("workers leave an interrupt of the whole group to the program (FLAWS 11)", async () => {
     const place = folder();

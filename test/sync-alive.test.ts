@@ -30,6 +30,10 @@ test("a wait for a shared object holds the program until it is over", async () =
   expect(await run("shared")).toEqual({ code: 0, said: ["true"] });
 });
 
+test.each(["lent", "lentWithin"])("so does a wait for one that a process has yet to come for: %s", async (way) => {
+  expect(await run(way)).toEqual({ code: 0, said: ["true"] });
+});
+
 test("a wait of a worker holds the worker", async () => {
   expect(await run("theirs")).toEqual({ code: 0, said: ["waits", "true"] });
 });

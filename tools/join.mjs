@@ -37,14 +37,14 @@ const ROOMS = [
 ];
 const FRONT = "front:";
 
-/** What a public room has once more for itself: functions, and at most caches, so that two of them do no harm. In the core
- *  every program and every worker would read them, needed or not. */
+/** What a public room has once more for itself: functions, and at most caches, so that two of them do no harm (the guard of
+ *  processes: each guards its own). In the core every program and every worker would read them, needed or not. */
 const TWICE = new Set(
   [
     ["base", "clock invariant options serializer signal-watch wait-options"],
     ["wire", "batch clonable compile-function errors exec-argv free-variables function-ref inspect-function"],
     ["wire", "inspector-session portable script-exports source-function task-name values worker-globals"],
-    ["worker", "frames"],
+    ["worker", "frames process-guard"],
   ].flatMap(([room, names]) => names.split(" ").map((name) => `${room}/${name}.js`)),
 );
 

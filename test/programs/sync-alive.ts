@@ -1,6 +1,8 @@
 /** Programs whose waits keep them alive, or not. Prints what it sees. */
 import { Worker } from "node:worker_threads";
-import { Event, Lock } from "manyhands/threading";
+import { Process } from "manyhands/multiprocessing";
+import { Condition, Event, Lock } from "manyhands/threading";
+import { notifyShared, setShared } from "../tasks/primitives.js";
 import { parcelsOf } from "../tasks/reviving.js";
 
 const SHARING = new URL("./sharing.js", import.meta.url);
@@ -22,6 +24,19 @@ const PROGRAMS: Record<string, () => unknown> = {
     const event = new Event();
     start("setEvent", [event]).unref();
     console.log(await event.wait());
+  },
+  /** Nobody waits for the process, only for the event; it holds the program before it has come for it. */
+  async lent() {
+    const event = new Event();
+    new Process(setShared, [event], { daemon: true }).start();
+    console.log(await event.wait());
+  },
+  /** The same, for a lock that goes with a condition. */
+  async lentWithin() {
+    const changed = new Condition(new Lock());
+    await changed.acquire();
+    new Process(notifyShared, [changed], { daemon: true }).start();
+    console.log(await changed.wait());
   },
   /** A worker's own wait keeps the worker alive, and so the program. */
   async theirs() {

@@ -49,3 +49,11 @@ export function lockSync(lock: Lock): boolean {
   lock.release();
   return locked;
 }
+
+export function setShared(event: Event): void {
+  event.set();
+}
+
+export async function notifyShared(condition: Condition): Promise<void> {
+  await condition.with(() => condition.notify());
+}

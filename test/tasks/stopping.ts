@@ -1,5 +1,5 @@
 /** Tasks that can be asked to stop, and tasks that do not listen. Each makes the file `started` first. */
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, renameSync, writeFileSync } from "node:fs";
 import { context } from "manyhands";
 
 /** A busy loop that looks at the flag: no event of its worker can reach it. */
@@ -56,4 +56,12 @@ export function ignoreSignal(started: string): Promise<never> {
   return new Promise((_resolve, reject) => {
     if (signal.aborted) reject(new Error("unreachable: the call has just started"));
   });
+}
+
+/** A busy loop whose worker is known by the pid in a file. */
+export function busyWithPid(file: string): never {
+  // In one piece: whoever sees the file may read it at once.
+  writeFileSync(`${file}.new`, String(process.pid));
+  renameSync(`${file}.new`, file);
+  for (;;) Math.sqrt(performance.now());
 }

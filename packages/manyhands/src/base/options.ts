@@ -1,12 +1,15 @@
 /** Checks of options at the border: one clear error that names the option, before anything has happened. */
 import { InvalidOptionError } from "./errors.js";
 
-function shown(value: unknown): string {
+/** A value in a message. */
+export function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
-/** Only these names: a mistyped option would otherwise be an option that is silently not there. */
+/** Only these names: a mistyped option would otherwise be an option that is silently not there. And an object: of a number
+ *  in its place every option would silently be not there. */
 export function checkNames(what: string, options: object, known: readonly string[]): void {
+  checkType("options", options ?? null, "object");
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const near = known.find((each) => isNear(each.toLowerCase(), name.toLowerCase()));
@@ -57,7 +60,10 @@ export function checkNumber(option: string, value: unknown): void {
 /** A value of the given `typeof`; `undefined` passes. */
 export function checkType(option: string, value: unknown, type: "string" | "function" | "boolean" | "object"): void {
   if (value === undefined || (typeof value === type && value !== null)) return;
-  throw new InvalidOptionError(option, `${option} must be a ${type}, got ${shown(value)}`);
+  throw new InvalidOptionError(
+    option,
+    `${option} must be ${type === "object" ? "an" : "a"} ${type}, got ${shown(value)}`,
+  );
 }
 
 /** An AbortSignal, of any realm; `undefined` passes. */
@@ -65,4 +71,10 @@ export function checkSignal(option: string, value: unknown): void {
   if (value === undefined) return;
   if (typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value) return;
   throw new InvalidOptionError(option, `${option} must be an AbortSignal, got ${shown(value)}`);
+}
+
+/** Something to go through. */
+export function checkIterable(option: string, value: unknown): asserts value is Iterable<unknown> {
+  if (typeof value === "string" || (typeof value === "object" && value !== null && Symbol.iterator in value)) return;
+  throw new InvalidOptionError(option, `${option} must be iterable, got ${shown(value)}`);
 }

@@ -1,8 +1,8 @@
 /** What every wait takes, and the one way to wait under it. */
 import type { Clock } from "./clock.js";
 import { systemClock } from "./clock.js";
-import { CancelledError } from "./errors.js";
-import { checkDuration, checkSignal } from "./options.js";
+import { CancelledError, InvalidOptionError } from "./errors.js";
+import { checkDuration, checkSignal, shown } from "./options.js";
 import { SignalWatch } from "./signal-watch.js";
 
 /** Limits of a wait. Leaving a wait early changes nothing about what was waited for. */
@@ -28,6 +28,18 @@ export function limitsLeft({ timeout, signal }: WaitOptions, clock: Clock = syst
   });
 }
 
+/** Checks the limits of a wait, before it begins.
+ *
+ *  A number in their place, as Python has it, must not pass: it has no `timeout`, so that would be a wait without limit.
+ *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option. */
+export function checkLimits(options: WaitOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new InvalidOptionError("options", `The limits of a wait are { timeout, signal }, got ${shown(options)}`);
+  }
+  checkDuration("timeout", options.timeout);
+  checkSignal("signal", options.signal);
+}
+
 /** How a limited wait ended. */
 export type Waited = "ready" | "timed-out";
 
@@ -44,9 +56,8 @@ export function waitFor(
   options: WaitOptions = {},
   clock: Clock = systemClock,
 ): Promise<Waited> {
+  checkLimits(options);
   const { timeout, signal } = options;
-  checkDuration("timeout", timeout);
-  checkSignal("signal", signal);
   return new Promise((resolve, reject) => {
     const held: Disposable[] = [];
     const leave = (): void => {

@@ -4,9 +4,8 @@
  *  the call (CPython's, against its documentation, from the first `next`); leaving the loop leaves no callback behind. */
 import { systemClock } from "../base/clock.js";
 import { TimeoutError } from "../base/errors.js";
-import { checkDuration, checkSignal } from "../base/options.js";
 import { RingQueue } from "../base/ring-queue.js";
-import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { checkLimits, type WaitOptions, waitFor } from "../base/wait-options.js";
 import type { Future } from "./future.js";
 import { distinct } from "./wait.js";
 
@@ -24,8 +23,7 @@ export function asCompleted<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitOptions = {},
 ): Completions<F> {
-  checkDuration("timeout", options.timeout);
-  checkSignal("signal", options.signal);
+  checkLimits(options);
   const arrivals = new Arrivals(distinct("asCompleted", futures));
   const deadline = systemClock.now() + (options.timeout ?? Number.POSITIVE_INFINITY);
   return unboxed(iterate(arrivals, deadline, options));

@@ -4,7 +4,7 @@
  *  the hangs it causes, gh-92001, do not exist here); nothing is cancelled; nothing is thrown for a time-out.
  *  Source of the rules: CPython `concurrent.futures.wait`. */
 import { InvalidOptionError } from "../base/errors.js";
-import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { checkLimits, type WaitOptions, waitFor } from "../base/wait-options.js";
 import { control, Future } from "./future.js";
 
 /** When {@link wait} comes back: at the first future done, at the first failure (a cancellation is none), or at the end. */
@@ -51,6 +51,7 @@ export async function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitOptions & { returnWhen?: ReturnWhen } = {},
 ): Promise<{ done: Set<F>; notDone: Set<F> }> {
+  checkLimits(options);
   const { returnWhen = "all-completed" } = options;
   if (!["first-completed", "first-exception", "all-completed"].includes(returnWhen)) {
     throw new InvalidOptionError("returnWhen", `returnWhen is one of first-completed, first-exception, all-completed`);

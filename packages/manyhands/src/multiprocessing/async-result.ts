@@ -3,6 +3,7 @@
  *  Guarantees: it settles, whatever becomes of the worker or the pool; exactly one of the two callbacks runs, once, in this
  *  thread, one at a time, in the order in which jobs end, and before `get()` goes on; what a callback throws reaches
  *  whoever asks for the result, and harms nothing else. */
+import { checkType } from "../base/options.js";
 import { InvalidStateError, TimeoutError, type WaitOptions } from "../mod.js";
 
 /** What is to be done when the job has ended. */
@@ -11,6 +12,13 @@ export interface ResultCallbacks<T> {
   callback?: (value: T) => void;
   /** Gets the error. With it, a failure counts as seen. */
   errorCallback?: (error: unknown) => void;
+}
+
+/** Checks them before the job is submitted: later nobody could be told but who asks for the result. @internal */
+export function checkCallbacks(callbacks: ResultCallbacks<never>): void {
+  checkType("options", callbacks, "object");
+  checkType("callback", callbacks.callback, "function");
+  checkType("errorCallback", callbacks.errorCallback, "function");
 }
 
 /** What stands behind a result: the future of a call, or a job with callbacks. */

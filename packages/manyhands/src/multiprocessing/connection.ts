@@ -9,11 +9,11 @@ import {
   SerializationError,
   TimeoutError,
 } from "../base/errors.js";
-import { checkDuration, checkSignal } from "../base/options.js";
+import { checkDuration } from "../base/options.js";
 import { Empty, Full, ShutDown } from "../base/queue-errors.js";
 import { serializer } from "../base/serializer.js";
-import { refuseCopies, SHAREABLE, type Shareable, type Travel } from "../base/shareable.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { refuseCopies, SHAREABLE, type Travel } from "../base/shareable.js";
+import { checkLimits, type WaitOptions } from "../base/wait-options.js";
 import { Item, KIND } from "../memory/item.js";
 import { packMessage } from "../queue/pack.js";
 import type { EndCore } from "../sync/pipe-core.js";
@@ -52,7 +52,7 @@ const dropped = new FinalizationRegistry<EndCore>((core) => core.close());
  *  await here.send({ job: 1 });
  *  console.log(await here.recv());
  *  ``` */
-export class Connection implements ConnectionLike, Shareable {
+export class Connection implements ConnectionLike {
   readonly #made: MadeEnd;
   /** Aborts when this copy is closed: for those who wait. */
   readonly #closing = new AbortController();
@@ -181,6 +181,7 @@ export class Connection implements ConnectionLike, Shareable {
    *  ``` */
   async poll(options: WaitOptions = NO_LIMITS): Promise<boolean> {
     this.#check("receive");
+    checkLimits(options);
     const limits = { timeout: 0, ...options };
     return this.#waiting("receive", limits, (limited) => this.#made.core.whenReady(limited));
   }
@@ -242,9 +243,8 @@ export class Connection implements ConnectionLike, Shareable {
     options: WaitOptions,
     act: (limited: WaitOptions) => T | Promise<T>,
   ): Promise<T> {
+    checkLimits(options);
     const { timeout, signal } = options;
-    checkDuration("timeout", timeout);
-    checkSignal("signal", signal);
     const closing = this.#closing.signal;
     const either = signal === undefined ? closing : AbortSignal.any([signal, closing]);
     try {

@@ -4,11 +4,11 @@
  *  keeps nobody else waiting; a Unix socket of our own choice stands in a folder that only this user may enter. */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.js";
-import { InvalidOptionError, TimeoutError } from "../base/errors.js";
+import { InvalidOptionError, InvalidStateError, TimeoutError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames } from "../base/options.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
@@ -61,6 +61,10 @@ export class Listener implements Disposable {
   #state: "open" | "closed" = "open";
 
   private constructor(server: Server, address: Address, folder: Disposable, options: ListenerOptions) {
+    // Private to the compiler alone, and in Python this is how it is done.
+    if (!(server instanceof Server)) {
+      throw new InvalidStateError("Cannot make a listener by new: use await Listener.open()");
+    }
     this.address = address;
     this.#server = server;
     this.#folder = folder;

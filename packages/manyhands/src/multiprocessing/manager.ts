@@ -6,6 +6,7 @@
  *  Guarantees: the process ends with its manager, with its parent however that ends, and not by Ctrl-C; a manager that is
  *  not used does not keep the program alive. */
 import { InvalidOptionError, ShutdownError } from "../base/errors.js";
+import { checkIterable, shown } from "../base/options.js";
 import type { FunctionRef } from "../futures/mod.js";
 import { moduleRef, ProcessPoolExecutor, type ProcessPoolOptions } from "../mod.js";
 import type { WireFunction } from "../wire/mod.js";
@@ -96,8 +97,12 @@ export class Manager extends PrimitiveMaker implements AsyncDisposable {
    *  ```ts
    *  const prices = await manager.dict<string, number>([["tea", 3]]);
    *  ``` */
-  async dict<K, V>(entries: Iterable<readonly [K, V]> = []): Promise<Managed<ManagerDict<K, V>>> {
-    return this.#make("dict", [[...entries]]);
+  dict<K, V>(entries?: Iterable<readonly [K, V]>): Promise<Managed<ManagerDict<K, V>>>;
+  dict<K extends string = string, V = unknown>(entries: {
+    readonly [key: string]: V;
+  }): Promise<Managed<ManagerDict<K, V>>>;
+  async dict(entries: object = []): Promise<Managed<ManagerDict<unknown, unknown>>> {
+    return this.#make("dict", [entriesOf(entries)]);
   }
 
   /** Makes a list.
@@ -109,6 +114,7 @@ export class Manager extends PrimitiveMaker implements AsyncDisposable {
    *  await names.append("Ada");
    *  ``` */
   async list<T>(items: Iterable<T> = []): Promise<Managed<ManagerList<T>>> {
+    checkIterable("items", items);
     return this.#make("list", [[...items]]);
   }
 
@@ -214,4 +220,11 @@ function registeredAs(name: string): Registered {
   const found = registered.get(name);
   if (found !== undefined) return found;
   throw new InvalidOptionError("type", `Nothing is registered as "${name}": call Manager.register() first`);
+}
+
+function entriesOf(entries: unknown): readonly unknown[] {
+  if (typeof entries === "object" && entries !== null) {
+    return Symbol.iterator in entries ? [...(entries as Iterable<unknown>)] : Object.entries(entries);
+  }
+  throw new InvalidOptionError("entries", `entries must be pairs or an object, got ${shown(entries)}`);
 }

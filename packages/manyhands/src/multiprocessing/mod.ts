@@ -1,6 +1,17 @@
 /** manyhands/multiprocessing: what Python's module of this name gives. */
 
-export { type ExitStatus, type LifeCycleCode, LifeCycleError, SystemExit } from "../base/errors.js";
+export {
+  AbandonedError,
+  BrokenBarrierError,
+  type ExitStatus,
+  type LifeCycleCode,
+  LifeCycleError,
+  NotLockedError,
+  NotOwnerError,
+  OverReleaseError,
+  SystemExit,
+  TimeoutError,
+} from "../base/errors.js";
 export { Empty, Full, QueueClosedError } from "../base/queue-errors.js";
 export type { Waitable } from "../base/waitable.js";
 export type { ElementCode, ElementName, ElementOf, ViewOf } from "../memory/element-type.js";
@@ -10,7 +21,7 @@ export {
   SegmentNotFoundError,
   SharedMemoryUnavailableError,
 } from "../memory/segment-errors.js";
-export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from "../sync/mod.js";
+export { Barrier, BoundedSemaphore, Condition, Event, Lock, Permit, RLock, Semaphore } from "../sync/mod.js";
 export type { Address } from "./address.js";
 export { RawArray, SharedArray as Array } from "./array.js";
 export { AsyncResult, type ResultCallbacks } from "./async-result.js";

@@ -1,4 +1,5 @@
 /** `Pipe`: two connections that are each other's ends, and how they travel. */
+import { checkNames, checkType } from "../base/options.js";
 import { type RemoteObject, registerReviver, type Travel } from "../base/shareable.js";
 import { sharedCells } from "../memory/cells.js";
 import { newStoreMemory, type StoreMemory } from "../memory/open-store.js";
@@ -28,11 +29,14 @@ type Memory = Pick<EndParcel, "stores" | "end" | "ways">;
 /** Makes a pipe.
  *  @param options - `duplex: false`: messages go one way, from the second connection to the first
  *  @returns its two ends
+ *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option
  *  @example
  *  ```ts
  *  const [receiver, sender] = Pipe({ duplex: false });
  *  ``` */
 export function Pipe(options: { readonly duplex?: boolean } = {}): [Connection, Connection] {
+  checkNames("A pipe", options, ["duplex"]);
+  checkType("duplex", options.duplex, "boolean");
   const place = newPlace(PIPE_WORDS);
   const stores = [newStoreMemory("fifo"), newStoreMemory("fifo")] as const;
   const core = new SharedPipe(place, stores);

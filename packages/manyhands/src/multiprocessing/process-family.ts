@@ -5,8 +5,8 @@ import { LifeCycleError } from "../base/errors.js";
 import { type WaitOptions, waitFor } from "../base/wait-options.js";
 import { type ProcessIdentity, processIdentity } from "../worker/identity.js";
 import { parentIsGone, watchParent } from "../worker/parent.js";
+import { guardChild, releaseChild } from "../worker/process-guard.js";
 import type { Process } from "./process.js";
-import { guardChild, releaseChild } from "./process-guard.js";
 
 /** What there is to know of a process, whoever has started it. */
 export interface ProcessLike {

@@ -61,7 +61,7 @@ export class Process<A extends unknown[] = never[], R = unknown> implements Proc
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option. */
   constructor(target: Task<A, R>, ...given: Given<A, ProcessOptions>) {
     const [args = [], options = {}] = given as [(readonly unknown[])?, ProcessOptions?];
-    checkGiven(args, options, "A process");
+    checkGiven(target, args, options, "A process");
     this.#target = target as AnyTask;
     this.#args = args;
     const { path, daemon } = processIdentity();
@@ -127,7 +127,7 @@ export class Process<A extends unknown[] = never[], R = unknown> implements Proc
     return exit.signal === null ? (exit.exitCode ?? 1) : -constants.signals[exit.signal as NodeJS.Signals];
   }
 
-  /** Becomes ready when it has ended, for `wait` of this module.
+  /** Becomes ready when it has ended, for `connection.wait` of this module.
    *  @throws LifeCycleError `ERR_NOT_STARTED` before it has been started. */
   get sentinel(): Waitable {
     this.#requireOpen();

@@ -3,8 +3,8 @@
  *  Unlike Python's, `put` copies its item itself and throws what cannot be copied, there is no thread that feeds a pipe, and
  *  no process has to be waited for because of what it put: what was put is in the queue. */
 import { QueueClosedError } from "../base/queue-errors.js";
-import type { WaitOptions } from "../base/wait-options.js";
-import { ItemQueue, type MadeQueue } from "../queue/item-queue.js";
+import { checkLimits, type WaitOptions } from "../base/wait-options.js";
+import { ItemQueue, isMadeQueue, type MadeQueue } from "../queue/item-queue.js";
 import { checkedSize, newQueue, reviveQueues } from "../queue/queue-travel.js";
 import type { QueueCore } from "../sync/queue-core.js";
 
@@ -42,7 +42,7 @@ export class Queue<T = unknown> extends ClosableQueue<T> {
   /** @internal */
   constructor(made?: number | MadeQueue);
   constructor(made: number | MadeQueue = 0) {
-    const queue = typeof made === "object" ? made : newQueue("multiprocessing.Queue", "fifo", checkedSize(made));
+    const queue = isMadeQueue(made) ? made : newQueue("multiprocessing.Queue", "fifo", checkedSize(made));
     super(queue);
     this.maxsize = queue.maxsize;
   }
@@ -74,8 +74,7 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
   /** @internal */
   constructor(made?: number | MadeQueue);
   constructor(made: number | MadeQueue = 0) {
-    const queue =
-      typeof made === "object" ? made : newQueue("multiprocessing.JoinableQueue", "fifo", checkedSize(made));
+    const queue = isMadeQueue(made) ? made : newQueue("multiprocessing.JoinableQueue", "fifo", checkedSize(made));
     super(queue);
     this.#core = queue.core;
   }
@@ -94,6 +93,7 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
    *  @throws TimeoutError (`ERR_TIMEOUT`) when the time is over, CancelledError (`ERR_CANCELLED`) when the signal aborts */
   async join(options: WaitOptions = {}): Promise<void> {
     this.checkOpen();
+    checkLimits(options);
     await this.#core.join(options);
   }
 }

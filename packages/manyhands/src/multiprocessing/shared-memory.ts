@@ -157,6 +157,7 @@ rememberOwn([SegmentExistsError, SegmentNotFoundError, SegmentError, SharedMemor
 function checked(options: SharedMemoryOptions): string {
   checkNames("Shared memory", options, ["name", "create", "size", "track"]);
   const { name, create, size, track } = options;
+  checkType("name", name, "string");
   checkType("create", create, "boolean");
   checkType("track", track, "boolean");
   if (create === true) checkCount("size", size ?? 0, 1);

@@ -4,19 +4,21 @@
  *  scope (`await using`) lets submitted jobs end, where Python's `with` drops them; workers are started as jobs need them, and
  *  an idle pool does not keep the program alive. */
 
-import { checkCount, checkNames } from "../base/options.js";
+import { checkCount, checkNames, checkType } from "../base/options.js";
 import { waitFor } from "../base/wait-options.js";
 import {
   type Executor,
   type ExecutorStats,
   Future,
+  InvalidOptionError,
   InvalidStateError,
   ShutdownError,
   type Task,
   TimeoutError,
   type WaitOptions,
 } from "../mod.js";
-import { AsyncResult, type ResultCallbacks } from "./async-result.js";
+import { checkTask } from "../wire/task-name.js";
+import { AsyncResult, checkCallbacks, type ResultCallbacks } from "./async-result.js";
 import { CallbackJob } from "./callback-job.js";
 import { PoolStream } from "./pool-stream.js";
 
@@ -59,13 +61,14 @@ export interface ExecutorPlan {
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 /** The executor's options that stand for a pool's.
- *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option. */
+ *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option. @internal */
 export function planOf(options: number | WorkerPoolOptions): ExecutorPlan {
   const given = typeof options === "object" ? options : { processes: options };
   checkNames("A pool", given, ["processes", "initializer", "initargs", "maxTasksPerChild"]);
   const { processes, initializer, initargs, maxTasksPerChild } = given;
   checkCount("processes", processes, 1);
   checkCount("maxTasksPerChild", maxTasksPerChild, 1);
+  if (initializer !== undefined) checkTask("initializer", initializer);
   return {
     ...(processes !== undefined && { maxWorkers: processes }),
     ...(initializer !== undefined && { initializer }),
@@ -109,8 +112,9 @@ export abstract class WorkerPool implements AsyncDisposable {
    *
    *  @param args copied here and now.
    *  @param callbacks `callback` gets the value, `errorCallback` the error.
-   *  @throws ShutdownError (`ERR_SHUTDOWN`) when the pool is closed or terminated. What is wrong with the call itself, the
-   *  result tells.
+   *  @throws ShutdownError (`ERR_SHUTDOWN`) when the pool is closed or terminated; InvalidOptionError
+   *  (`ERR_INVALID_OPTION`) for arguments that are no array and callbacks that are no functions. What is wrong with the
+   *  call itself, the result tells.
    *  @example
    *  ```ts
    *  const results = urls.map((url) => pool.applyAsync(download, [url], { callback: (file) => console.log(file) }));
@@ -122,6 +126,10 @@ export abstract class WorkerPool implements AsyncDisposable {
     callbacks: ResultCallbacks<Awaited<R>> = {},
   ): AsyncResult<Awaited<R>> {
     this.#checkOpen("applyAsync");
+    if (args !== undefined && !Array.isArray(args)) {
+      throw new InvalidOptionError("args", "args must be an array of the function's arguments");
+    }
+    checkCallbacks(callbacks);
     const future = this.#executor.submit(fn, ...((args ?? []) as unknown[] as A));
     const silent = callbacks.callback === undefined && callbacks.errorCallback === undefined;
     return new AsyncResult(silent ? future : new CallbackJob(future, callbacks));
@@ -152,6 +160,7 @@ export abstract class WorkerPool implements AsyncDisposable {
     options: ChunkOptions & ResultCallbacks<Awaited<R>[]> = {},
   ): AsyncResult<Awaited<R>[]> {
     this.#checkOpen("mapAsync");
+    checkCallbacks(options);
     return this.#collect(this.#executor.map(fn, items, this.#chunks(items, options)), items, options);
   }
 
@@ -171,6 +180,7 @@ export abstract class WorkerPool implements AsyncDisposable {
     options: ChunkOptions & ResultCallbacks<Awaited<R>[]> = {},
   ): AsyncResult<Awaited<R>[]> {
     this.#checkOpen("starmapAsync");
+    checkCallbacks(options);
     return this.#collect(this.#executor.starmap(fn, items, this.#chunks(items, options)), items, options);
   }
 
@@ -185,12 +195,14 @@ export abstract class WorkerPool implements AsyncDisposable {
    *  ``` */
   imap<T, R>(fn: Task<[T], R>, items: Items<T>, options: StreamOptions = {}): PoolStream<Awaited<R>> {
     this.#checkOpen("imap");
+    checkType("options", options, "object");
     return this.#stream(fn, items, options, { ordered: true });
   }
 
   /** {@link imap} that gives each result as soon as it is there, whatever its place. */
   imapUnordered<T, R>(fn: Task<[T], R>, items: Items<T>, options: StreamOptions = {}): PoolStream<Awaited<R>> {
     this.#checkOpen("imapUnordered");
+    checkType("options", options, "object");
     return this.#stream(fn, items, options, { ordered: false });
   }
 

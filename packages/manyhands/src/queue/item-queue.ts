@@ -1,9 +1,10 @@
 /** What all queues do: items go in and come out, each a copy, for any task of any thread or process that has the queue. */
-import { checkDuration, checkSignal } from "../base/options.js";
+import { checkDuration } from "../base/options.js";
 import { refuseCopies, SHAREABLE, type Travel } from "../base/shareable.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { checkLimits, type WaitOptions } from "../base/wait-options.js";
 import type { Item } from "../memory/item.js";
 import type { QueueOrder } from "../memory/open-store.js";
+import { isMade } from "../sync/acquirable.js";
 import type { QueueCore } from "../sync/queue-core.js";
 import { pack } from "./pack.js";
 
@@ -16,13 +17,12 @@ export interface MadeQueue {
   readonly maxsize: number;
 }
 
-const NO_LIMITS: WaitOptions = {};
-
-function checkLimits(options: WaitOptions): void {
-  if (options === NO_LIMITS) return;
-  checkDuration("timeout", options.timeout);
-  checkSignal("signal", options.signal);
+/** Whether a constructor was given what a class of ours has made, and not what a user says. @internal */
+export function isMadeQueue(value: unknown): value is MadeQueue {
+  return isMade(value);
 }
+
+const NO_LIMITS: WaitOptions = {};
 
 /** Items of many, for many.
  *

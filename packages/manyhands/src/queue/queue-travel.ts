@@ -1,5 +1,6 @@
 /** How queues are made, and made anew where they arrive. */
 import { InvalidOptionError } from "../base/errors.js";
+import { shown } from "../base/options.js";
 import { registerReviver } from "../base/shareable.js";
 import { newStoreMemory, type QueueOrder, type StoreMemory } from "../memory/open-store.js";
 import { RemoteQueue, remoteQueue } from "../sync/queue-remote.js";
@@ -27,11 +28,11 @@ const limits = (maxsize: number): { items: number; units: number } => ({
 
 /** The size that is meant: 0 for any that sets no limit.
  *  @throws InvalidOptionError when it is no whole number. */
-export function checkedSize(maxsize: number): number {
-  if (Number.isInteger(maxsize) || maxsize === Number.POSITIVE_INFINITY) {
+export function checkedSize(maxsize: unknown): number {
+  if (typeof maxsize === "number" && (Number.isInteger(maxsize) || maxsize === Number.POSITIVE_INFINITY)) {
     return maxsize > 0 && maxsize !== Number.POSITIVE_INFINITY ? maxsize : 0;
   }
-  throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${String(maxsize)}`);
+  throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${shown(maxsize)}`);
 }
 
 /** Makes an empty queue. */

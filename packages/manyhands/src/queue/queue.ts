@@ -1,11 +1,9 @@
 /** Queues that can be full, count the work that is still to be done, and be shut down. */
 import { ShutDown } from "../base/queue-errors.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { checkLimits, type WaitOptions } from "../base/wait-options.js";
 import type { QueueCore } from "../sync/queue-core.js";
-import { ItemQueue, type MadeQueue } from "./item-queue.js";
+import { ItemQueue, isMadeQueue, type MadeQueue } from "./item-queue.js";
 import { checkedSize, newQueue, reviveQueues } from "./queue-travel.js";
-
-const NO_LIMITS: WaitOptions = {};
 
 /** First in, first out.
  *
@@ -29,7 +27,7 @@ export class Queue<T = unknown> extends ItemQueue<T> implements AsyncIterable<T>
   /** @internal */
   constructor(made?: number | MadeQueue);
   constructor(made: number | MadeQueue = 0) {
-    const queue = typeof made === "object" ? made : newQueue("Queue", "fifo", checkedSize(made));
+    const queue = isMadeQueue(made) ? made : newQueue("Queue", "fifo", checkedSize(made));
     super(queue);
     this.#core = queue.core;
     this.maxsize = queue.maxsize;
@@ -59,8 +57,9 @@ export class Queue<T = unknown> extends ItemQueue<T> implements AsyncIterable<T>
    *  ```ts
    *  await queue.join();
    *  ``` */
-  join(options: WaitOptions = NO_LIMITS): Promise<void> {
-    return this.#core.join(options);
+  async join(options: WaitOptions = {}): Promise<void> {
+    checkLimits(options);
+    await this.#core.join(options);
   }
 
   /** Shuts the queue down, for good: nothing more goes in, and whoever waits to put is told. What is in it can be taken; then
@@ -104,7 +103,7 @@ export class LifoQueue<T = unknown> extends Queue<T> {
   /** @internal */
   constructor(made?: number | MadeQueue);
   constructor(made: number | MadeQueue = 0) {
-    super(typeof made === "object" ? made : newQueue("LifoQueue", "lifo", checkedSize(made)));
+    super(isMadeQueue(made) ? made : newQueue("LifoQueue", "lifo", checkedSize(made)));
   }
 }
 
@@ -122,7 +121,7 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
   /** @internal */
   constructor(made?: number | MadeQueue);
   constructor(made: number | MadeQueue = 0) {
-    super(typeof made === "object" ? made : newQueue("PriorityQueue", "priority", checkedSize(made)));
+    super(isMadeQueue(made) ? made : newQueue("PriorityQueue", "priority", checkedSize(made)));
   }
 }
 

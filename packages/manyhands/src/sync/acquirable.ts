@@ -1,7 +1,7 @@
 /** What can be acquired and has to be released: the ways to do so that locks and semaphores have in common. */
-import { checkDuration, checkSignal } from "../base/options.js";
+import { checkDuration } from "../base/options.js";
 import { refuseCopies, SHAREABLE, type Travel } from "../base/shareable.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { checkLimits, type WaitOptions } from "../base/wait-options.js";
 import { Permit, type Releasable } from "./permit.js";
 
 /** What it does, wherever it is. A holding is known by its number. */
@@ -52,8 +52,7 @@ export abstract class Acquirable {
    *  ``` */
   acquire(options: WaitOptions = NO_LIMITS): Promise<Permit> {
     try {
-      checkDuration("timeout", options.timeout);
-      checkSignal("signal", options.signal);
+      checkLimits(options);
       const holding = this.#core.acquire(options);
       if (typeof holding === "number") return Promise.resolve(this.#permit(holding));
       return holding.then((number) => this.#permit(number));

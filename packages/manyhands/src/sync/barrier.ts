@@ -1,8 +1,8 @@
 /** A barrier: so many parties wait until all are there. */
 import { InvalidOptionError, SerializationError } from "../base/errors.js";
-import { checkCount, checkDuration, checkNames, checkSignal, checkType } from "../base/options.js";
+import { checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import { refuseCopies, registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { checkLimits, type WaitOptions } from "../base/wait-options.js";
 import { isMade, type Made } from "./acquirable.js";
 import { type BarrierCore, SharedBarrier } from "./barrier-core.js";
 import { RemoteBarrier, remoteBarrier } from "./barrier-remote.js";
@@ -80,8 +80,7 @@ export class Barrier {
    *  if ((await start.wait()) === 0) console.log("once a round");
    *  ``` */
   async wait(options: WaitOptions = {}): Promise<number> {
-    checkDuration("timeout", options.timeout);
-    checkSignal("signal", options.signal);
+    checkLimits(options);
     if (options.timeout !== undefined || this.#timeout === undefined) return this.#core.wait(options);
     return this.#core.wait({ ...options, timeout: this.#timeout });
   }
@@ -124,7 +123,7 @@ export class Barrier {
 }
 
 function checkParties(parties: unknown): void {
-  checkCount("parties", parties ?? Number.NaN, 1);
+  checkCount("parties", parties ?? null, 1);
   if ((parties as number) > MOST_PARTIES) {
     throw new InvalidOptionError("parties", `parties must be at most ${MOST_PARTIES}, got ${parties}`);
   }

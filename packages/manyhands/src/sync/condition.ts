@@ -2,9 +2,9 @@
 
 import { systemClock } from "../base/clock.js";
 import { InvalidOptionError, NotOwnerError } from "../base/errors.js";
-import { checkCount, checkDuration, checkSignal, checkType } from "../base/options.js";
+import { checkCount, checkDuration, checkType } from "../base/options.js";
 import { registerReviver, SHAREABLE, type Travel } from "../base/shareable.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { checkLimits, type WaitOptions } from "../base/wait-options.js";
 import { Acquirable } from "./acquirable.js";
 import { CONDITION_WORDS, type ConditionCore, type Notice, SharedCondition } from "./condition-core.js";
 import { lockLink, RemoteCondition, remoteCondition } from "./condition-remote.js";
@@ -89,8 +89,7 @@ export class Condition extends Acquirable {
    *  while (items.length === 0) await changed.wait();
    *  ``` */
   async wait(options: WaitOptions = {}): Promise<boolean> {
-    checkDuration("timeout", options.timeout);
-    checkSignal("signal", options.signal);
+    checkLimits(options);
     this.#requireLock("wait");
     const entered = this.#core.enter();
     // No turn is given away while the lock is held, where it can be helped.
@@ -132,8 +131,9 @@ export class Condition extends Acquirable {
    *  ```ts
    *  await changed.waitFor(() => items.length > 0, { timeout: 1000 });
    *  ``` */
-  async waitFor<R>(predicate: () => R, { timeout, ...rest }: WaitOptions = {}): Promise<R> {
-    checkDuration("timeout", timeout);
+  async waitFor<R>(predicate: () => R, options: WaitOptions = {}): Promise<R> {
+    checkLimits(options);
+    const { timeout, ...rest } = options;
     checkType("predicate", predicate, "function");
     this.#requireLock("wait");
     const until = timeout === undefined ? undefined : systemClock.now() + timeout;

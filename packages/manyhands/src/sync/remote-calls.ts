@@ -3,9 +3,8 @@
  *  Guarantees: a caller that gives up is told at once; what the owner had given it in the same moment is given back. A
  *  client that is gone waits for nothing any more. */
 import { CancelledError, InvalidStateError } from "../base/errors.js";
-import { checkDuration, checkSignal } from "../base/options.js";
 import type { RemoteLink, RemoteSession } from "../base/shareable.js";
-import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
+import { checkLimits, refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 
 const CANCEL = "cancel";
 
@@ -26,10 +25,9 @@ export class RemoteCalls {
     giveBack: (given: T) => void,
     ...args: readonly unknown[]
   ): Promise<T> {
-    const { timeout, signal } = options;
-    checkDuration("timeout", timeout);
-    checkSignal("signal", signal);
+    checkLimits(options);
     refuseAborted(options);
+    const { timeout, signal } = options;
     const call = this.#next();
     const answer = this.link.call(method, [call, timeout, ...args]) as Promise<T>;
     if (signal === undefined) return answer;

@@ -1,7 +1,6 @@
 /** A lock that its owner may acquire again. */
-import { checkDuration, checkSignal } from "../base/options.js";
 import { registerReviver } from "../base/shareable.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { checkLimits, type WaitOptions } from "../base/wait-options.js";
 import { Acquirable, type Made } from "./acquirable.js";
 import { newOwner, runAs } from "./current-owner.js";
 import { LOCK_WORDS, SharedLock } from "./lock-core.js";
@@ -65,8 +64,7 @@ export class RLock extends Acquirable {
   }
 
   async #withMark<R>(fn: () => R | PromiseLike<R>, options: WaitOptions): Promise<R> {
-    checkDuration("timeout", options.timeout);
-    checkSignal("signal", options.signal);
+    checkLimits(options);
     const owner = newOwner();
     const holding = await this.core.acquireAs(owner, options);
     try {

@@ -32,7 +32,11 @@ export function travelOf(kind: string, { core, place }: Placed<Core>, remote: Re
         core.share();
         return remote.open();
       },
-      given: () => remote.given?.(),
+      // From now on, and not from when it is there: until then somebody waits for what it is going to do.
+      given: () => {
+        core.share();
+        remote.given?.();
+      },
       unused: () => remote.unused?.(),
     },
   };

@@ -38,7 +38,7 @@ interface MadeValue<C extends ElementCode> {
  *  @example
  *  ```ts
  *  const served = new Value("i32");
- *  await pool.map(serve, requests.map((request) => [request, served]));   // serve(…) { …; served.add(1); }
+ *  await pool.starmap(serve, requests.map((request) => [request, served] as const));   // serve(…) { …; served.add(1); }
  *  console.log(served.value);
  *  ``` */
 export class Value<C extends ElementCode> {

@@ -10,6 +10,7 @@ export {
   NotOwnerError,
   OverReleaseError,
   SystemExit,
+  TimeoutError,
 } from "../base/errors.js";
 export type { ElementCode, ElementName, ElementOf } from "../memory/element-type.js";
 export {

@@ -28,8 +28,8 @@ export class Timer<A extends unknown[] = never[], R = unknown> extends Thread<A,
    *  @param given its arguments, then `name` and `daemon`.
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option. */
   constructor(interval: number, target: Task<A, R>, ...given: Given<A, ThreadOptions>) {
-    super(target, ...given);
     checkDuration("interval", interval);
+    super(target, ...given);
     this.interval = interval;
   }
 

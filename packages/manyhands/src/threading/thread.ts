@@ -12,7 +12,7 @@ import { checkNames, checkType } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Task } from "../futures/executor.js";
 import { refuseWhileImporting } from "../wire/task-module.js";
-import { type AnyTask, taskName } from "../wire/task-name.js";
+import { type AnyTask, checkTask, taskName } from "../wire/task-name.js";
 import { threadIdentity, threadTable } from "../worker/identity.js";
 import { planSoloCall } from "../worker/solo-call.js";
 import { SoloLife } from "../worker/solo-life.js";
@@ -56,7 +56,7 @@ export class Thread<A extends unknown[] = never[], R = unknown> implements Threa
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option. */
   constructor(target: Task<A, R>, ...given: Given<A, ThreadOptions>) {
     const [args = [], options = {}] = given as [(readonly unknown[])?, ThreadOptions?];
-    checkGiven(args, options, "A thread");
+    checkGiven(target, args, options, "A thread");
     this.#target = target as AnyTask;
     this.#args = args;
     const task = taskName(this.#target);
@@ -193,11 +193,11 @@ export class Thread<A extends unknown[] = never[], R = unknown> implements Threa
 
 /** Checks what a thread or process is made of.
  *  @throws InvalidOptionError naming the option. */
-export function checkGiven(args: unknown, options: unknown, what: string): void {
+export function checkGiven(target: unknown, args: unknown, options: unknown, what: string): void {
+  checkTask("target", target);
   if (!Array.isArray(args)) throw new InvalidOptionError("args", "args must be an array of the function's arguments");
-  checkType("options", options, "object");
-  const { name, daemon } = options as ThreadOptions;
   checkNames(what, options as object, ["name", "daemon"]);
+  const { name, daemon } = options as ThreadOptions;
   checkType("name", name, "string");
   checkType("daemon", daemon, "boolean");
 }

@@ -1,5 +1,7 @@
 /** What tasks are called in messages. */
 import path from "node:path";
+import { InvalidOptionError } from "../base/errors.js";
+import { shown } from "../base/options.js";
 import type { Task } from "../futures/executor.js";
 
 /** Anything that can be submitted. */
@@ -26,4 +28,12 @@ export function isReference(task: unknown): task is { readonly url: string; read
   if (typeof task !== "object" || task === null) return false;
   const { url, name } = task as { readonly url?: unknown; readonly name?: unknown };
   return typeof url === "string" && typeof name === "string";
+}
+
+/** Something that can be run: for options, which are to be refused at once. What is submitted fails its own future.
+ *  @throws InvalidOptionError naming the option. */
+export function checkTask(option: string, task: unknown): void {
+  if (typeof task === "function" || isReference(task)) return;
+  const message = `${option} must be a function, or a reference made by moduleRef(), got ${shown(task)}`;
+  throw new InvalidOptionError(option, message);
 }

@@ -3,7 +3,7 @@
  *  Guarantees: nothing outlives its parent for long, daemon or not, however the parent ended. A process that waits for its
  *  parent's end, or handles SIGTERM, gets time to clean up; all others end at once. */
 
-/** What a process may take that cleans up, in ms. Less than the guard of `multiprocessing`
+/** What a process may take that cleans up, in ms. Less than the guard (`process-guard.ts`)
  *  waits. */
 const PARTING = 1000;
 

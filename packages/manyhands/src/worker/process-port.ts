@@ -10,6 +10,7 @@ import { type FromWorker, type Initializer, LARGE, LOOK, type ToWorker } from ".
 import { Outbox } from "./outbox.js";
 import type { PortEvents, Ticket, WorkerPort } from "./port.js";
 import { ProcessCalls } from "./process-calls.js";
+import { guardChild, releaseChild } from "./process-guard.js";
 import { killChild, type ProcessSettings, type StartedProcess, startProcess } from "./process-start.js";
 import { type Held, SlotRing } from "./slot-ring.js";
 
@@ -35,6 +36,8 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#child = child;
     // First of all: a process that cannot be started says so by this event, which unheard would end the program.
     child.on("error", (error) => this.#notStarted(error));
+    // While it boots, and not when it is there: then the first call would wait for the guard to start.
+    if (child.pid !== undefined) guardChild(child.pid);
     this.#events = events;
     this.#calls = new ProcessCalls(file, this.#ring, settings.tasksPerWorker, {
       ended: (slot, value, bytes) => {
@@ -64,8 +67,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
       this.look();
     });
     // The exit says that the worker is gone; a broken pipe is only how one notices earlier.
-    this.#input.on("error", () => undefined);
-    this.#output.on("error", () => undefined);
+    for (const pipe of [this.#input, this.#output]) pipe.on("error", () => undefined);
     // Not `exit`: only `close` comes after everything in the pipes has been read.
     this.#child.on("close", (code, signal) => this.#ended(code, signal));
     this.#outbox = new Outbox<T>(
@@ -208,6 +210,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     const opening = this.#inbox.opened();
     if (opening !== undefined) return void opening.then(() => this.#ended(code, signal));
     this.#phase = "ended";
+    if (this.#child.pid !== undefined) releaseChild(this.#child.pid);
     this.#calls.look();
     const running: Held<T>[] = [];
     const waiting: Held<T>[] = [];

@@ -2,7 +2,8 @@
  *
  *  A child that never yields cannot see that its parent is gone, and a parent that was killed cannot tell anybody. So somebody
  *  else holds the other end of one more pipe: a shell that reads which children live, and kills what is left when that pipe
- *  closes. It is started with the first child, waits without working, and ends with this thread.
+ *  closes. It is started with the first child, waits without working, and ends with this thread. The executors' workers and
+ *  the children of `Process` have one each, since the build gives this file to both.
  *
  *  Guarantees: children that notice get their time to clean up before; no process is killed that has merely inherited the
  *  pid of one (where the system tells since when a process runs). Where there is no shell, busy children end when they

@@ -73,6 +73,29 @@ describe.each([
   });
 });
 
+test("a connection given to two processes is counted for each, however long one of them waits", async () => {
+  const gate = await newGate();
+  const pool = keep(new ProcessPoolExecutor({ maxWorkers: 1 }));
+  const busy = pool.submit(passGate, gate.path, "busy");
+  await gate.arrived(1);
+  const [here, there] = Pipe();
+  const second = pool.submit(echoUntilEnd, there);
+  const first = new Process(echoUntilEnd, [there]);
+  first.start();
+  there.close();
+  await here.send("hello");
+  expect(await within(here.recv(), "the echo")).toBe("hello");
+  first.kill();
+  await within(first.join(), "join()");
+  // Somebody may still come: this is no end.
+  await here.send("again");
+  gate.open();
+  await busy;
+  expect(await within(here.recv(), "the second echo")).toBe("again");
+  here.close();
+  expect(await within(second, "its end")).toBe(1);
+});
+
 test("a timer holds the shared objects it was given until its time", async () => {
   const [lock, queue] = [new Lock(), new Queue<string>()];
   const timer = new Timer(1, putUnderLock, ["late", { lock, nested: { queue, same: lock } }]);

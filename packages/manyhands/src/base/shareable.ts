@@ -28,10 +28,9 @@ export interface RemoteObject {
   facts(): unknown;
   /** Another process begins to use it. */
   open(): RemoteSession;
-  /** A ticket for it is about to leave: from now on another process may come for it. */
-  given?(): void;
-  /** No other process uses it any more, nor can one come for it. */
-  unused?(): void;
+  /** A ticket for it is about to leave: from now on another process may come for it.
+   *  @returns what to call once when that process has begun to use it or cannot come any more; `undefined` for nothing. */
+  given?(): (() => void) | undefined;
 }
 
 /** The use of an object by one client. */

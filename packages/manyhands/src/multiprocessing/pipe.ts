@@ -1,6 +1,6 @@
 /** `Pipe`: two connections that are each other's ends, and how they travel. */
 import { checkNames, checkType } from "../base/options.js";
-import { type RemoteObject, registerReviver, type Travel } from "../base/shareable.js";
+import { registerReviver, type Travel } from "../base/shareable.js";
 import { sharedCells } from "../memory/cells.js";
 import { newStoreMemory, type StoreMemory } from "../memory/open-store.js";
 import type { Ticket } from "../memory/world.js";
@@ -56,23 +56,7 @@ function connection(placed: Placed<SharedPipe>, memory: Memory): Connection {
 
 function travel({ core, place }: Placed<SharedPipe>, memory: Memory): Travel {
   const { end, ways } = memory;
-  let lent: "no" | "to a client" = "no";
-  const takeBack = (): void => {
-    if (lent === "no") return;
-    lent = "no";
-    core.close(end);
-  };
-  const remote: RemoteObject = {
-    ...remoteEnd(core, end, { ways }, takeBack),
-    // From now until its client is there a copy is counted for it, so that this one can be closed at once.
-    given: () => {
-      if (lent === "to a client") return;
-      lent = "to a client";
-      core.open(end);
-    },
-    unused: takeBack,
-  };
-  const common = travelOf(KIND, { core, place }, remote);
+  const common = travelOf(KIND, { core, place }, remoteEnd(core, end, { ways }));
   return {
     ...common,
     toThread: () => {

@@ -3,7 +3,8 @@
  *  An object is kept here, and so kept alive, while somebody may still come for it (there is a pass that has not ended) or
  *  uses it (a session is open). A pass ends with its first use, or when whoever made it says so: one that travels with a
  *  call must outlast a retry, and ends with the call. A pass of the first kind whose holder dies before using it keeps its
- *  object until this thread ends: nobody can tell that holder from a slow one.
+ *  object until this thread ends: nobody can tell that holder from a slow one. What an object counts for each holder (copies
+ *  of a pipe's end) is counted for each pass, until its holder has come and has its own.
  *
  *  The place is a socket in a folder that only this user may enter, and a key that only tickets tell.
  *
@@ -13,7 +14,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InvariantError } from "../base/errors.js";
-import { type RemoteObject, SHAREABLE, type Shareable } from "../base/shareable.js";
+import { type RemoteObject, type RemoteSession, SHAREABLE, type Shareable } from "../base/shareable.js";
 import type { OwnedElsewhere } from "../wire/owners.js";
 import { clearLeftovers, folderPrefix, removeFolder, socketIn } from "./leftovers.js";
 import { remote } from "./remote-access.js";
@@ -21,12 +22,18 @@ import { remote } from "./remote-access.js";
 /** When a pass ends: with its first use, or when it is revoked. */
 export type PassUse = "once" | "until-revoked";
 
+interface Pass {
+  readonly use: PassUse;
+  /** Takes back what is counted for its holder; `undefined` when nothing is, or when the holder has come. */
+  takeBack: (() => void) | undefined;
+}
+
 /** An object that other processes have, or are about to have. */
 export class Given {
   readonly id: number;
   readonly object: Shareable;
   readonly remote: RemoteObject;
-  readonly passes: Map<string, PassUse> = new Map();
+  readonly #passes = new Map<string, Pass>();
   #sessions = 0;
 
   constructor(id: number, object: Shareable, how: RemoteObject) {
@@ -35,13 +42,41 @@ export class Given {
     this.remote = how;
   }
 
-  /** Lets in whoever holds the pass. @returns whether it was good. */
-  admit(pass: string): boolean {
-    const use = this.passes.get(pass);
-    if (use === undefined) return false;
+  /** From now on whoever holds the pass may come. */
+  promise(pass: string, use: PassUse): void {
+    this.#passes.set(pass, { use, takeBack: this.remote.given?.() });
+  }
+
+  /** Begins a session for whoever holds the pass.
+   *  @returns `undefined` when the pass is not good, or no more. */
+  admit(pass: string): RemoteSession | undefined {
+    const held = this.#passes.get(pass);
+    if (held === undefined) return undefined;
     this.#sessions += 1;
-    if (use === "once") this.passes.delete(pass);
-    return true;
+    try {
+      return this.remote.open();
+    } catch (reason) {
+      this.#sessions -= 1;
+      throw reason;
+    } finally {
+      // Only now: the holder's own copy had to be counted before the one on its way could be taken back.
+      this.#arrived(pass, held);
+    }
+  }
+
+  /** Ends a pass. @param use only if it is one of this kind. */
+  revoke(pass: string, use: PassUse): void {
+    const held = this.#passes.get(pass);
+    if (held?.use !== use) return;
+    this.#passes.delete(pass);
+    takeBack(held);
+    this.letGo();
+  }
+
+  #arrived(pass: string, held: Pass): void {
+    takeBack(held);
+    if (held.use === "once") this.#passes.delete(pass);
+    this.letGo();
   }
 
   /** A session has been closed. */
@@ -52,10 +87,14 @@ export class Given {
 
   /** Forgets the object when nobody has it or can come for it. */
   letGo(): void {
-    if (this.#sessions > 0 || this.passes.size > 0) return;
-    given.delete(this.id);
-    this.remote.unused?.();
+    if (this.#sessions === 0 && this.#passes.size === 0) given.delete(this.id);
   }
+}
+
+function takeBack(pass: Pass): void {
+  const { takeBack } = pass;
+  pass.takeBack = undefined;
+  takeBack?.();
 }
 
 const given = new Map<number, Given>();
@@ -67,12 +106,11 @@ let place: { readonly path: string; readonly key: string } | undefined;
 /** Makes a ticket's part of an object of this thread. */
 export function give(object: Shareable, use: PassUse): OwnedElsewhere & { readonly pass: string } {
   place ??= open();
-  const { id, passes, remote: how } = enter(object);
-  how.given?.();
+  const entry = enter(object);
   lastPass += 1;
   const pass = String(lastPass);
-  passes.set(pass, use);
-  return { ...place, object: id, pass };
+  entry.promise(pass, use);
+  return { ...place, object: entry.id, pass };
 }
 
 function enter(object: Shareable): Given {
@@ -104,10 +142,7 @@ export function givenCount(): number {
 
 /** Ends a pass. @param use only if it is one of this kind. */
 export function revoke(id: number, pass: string, use: PassUse = "until-revoked"): void {
-  const entry = given.get(id);
-  if (entry?.passes.get(pass) !== use) return;
-  entry.passes.delete(pass);
-  entry.letGo();
+  given.get(id)?.revoke(pass, use);
 }
 
 /** Whether this is the key to this thread's objects. */

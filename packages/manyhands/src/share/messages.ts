@@ -48,6 +48,18 @@ export type ClientMessage =
   | { readonly type: "lend"; readonly object: number; readonly pass: string; readonly use: PassUse }
   | { readonly type: "revoke"; readonly object: number; readonly pass: string; readonly use: PassUse };
 
+/** A pass that a client makes names that client and the message that tells of it: the owner may hear of the pass from its
+ *  holder first. Those of owners are numbers. */
+export function passOf(client: string, number: number): string {
+  return `${client}/${number}`;
+}
+
+/** Who has made a pass, and with which message; `undefined` when the owner has. */
+export function lenderOf(pass: string): { readonly client: string; readonly number: number } | undefined {
+  const cut = pass.indexOf("/");
+  return cut < 0 ? undefined : { client: pass.slice(0, cut), number: Number(pass.slice(cut + 1)) };
+}
+
 export interface Numbered {
   readonly number: number;
   readonly message: ClientMessage;

@@ -8,7 +8,8 @@ import { SignalWatch } from "../base/signal-watch.js";
 import { decodeError } from "../wire/errors.js";
 import { serializationError } from "../wire/values.js";
 import { askBridge } from "./bridge.js";
-import type { Carried, ClientMessage, Hello, Numbered, OwnerMessage } from "./messages.js";
+import type { PassUse } from "./given.js";
+import { type Carried, type ClientMessage, type Hello, type Numbered, type OwnerMessage, passOf } from "./messages.js";
 import { encode, encodeCarrying, MessageReader, taken } from "./stream.js";
 
 /** A call that waits for its answer. */
@@ -46,7 +47,6 @@ export class OwnerLine {
   #number = 0;
   #call = 0;
   #session = 0;
-  #pass = 0;
   #lost: OwnerGoneError | undefined;
 
   constructor(path: string, key: string) {
@@ -78,10 +78,11 @@ export class OwnerLine {
     return this.#session;
   }
 
-  /** A name for a pass that no other client and no owner gives. */
-  newPass(): string {
-    this.#pass += 1;
-    return `${this.#client}-${this.#pass}`;
+  /** Makes a pass for another process. */
+  lend(object: number, use: PassUse): string {
+    const pass = passOf(this.#client, this.#number);
+    this.tell({ type: "lend", object, pass, use });
+    return pass;
   }
 
   /** Begins to use an object. @returns its facts. */

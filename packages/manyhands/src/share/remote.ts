@@ -75,10 +75,7 @@ async function ask({ kind, module, path, key, object, pass }: OwnerTicket, name:
 }
 
 function lend({ path, key, object }: OwnedElsewhere, use: PassUse): string {
-  const line = lineTo(path, key);
-  const pass = line.newPass();
-  line.tell({ type: "lend", object, pass, use });
-  return pass;
+  return lineTo(path, key).lend(object, use);
 }
 
 function revoke({ path, key, object }: OwnedElsewhere, pass: string): void {

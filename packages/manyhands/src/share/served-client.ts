@@ -2,19 +2,22 @@
  *
  *  Guarantees: messages are acted on in the order of their numbers, each once; every call is answered once; a call that was
  *  given up, or whose client is gone, sees its signal abort; when the client is gone every session is closed, and only
- *  then; an object is kept as long as it has sessions. */
+ *  then; an object is kept as long as it has sessions; a pass is good however the ways of two clients differ in length. */
 import { InvalidStateError, OwnerGoneError } from "../base/errors.js";
 import type { RemoteSession } from "../base/shareable.js";
 import { isThenable } from "../base/thenable.js";
 import { encodeError } from "../wire/errors.js";
 import { type Given, givenObject, revoke } from "./given.js";
-import type { ClientMessage, LineName, Numbered, OwnerMessage } from "./messages.js";
+import { type ClientMessage, type LineName, lenderOf, type Numbered, type OwnerMessage } from "./messages.js";
 import { encode, encodeCarrying, taken } from "./stream.js";
 
 /** Where answers go. */
 export interface ClientLine {
   write(frame: Buffer): void;
 }
+
+/** The clients of this thread, by name. */
+export type Clients = ReadonlyMap<string, ServedClient>;
 
 interface Session {
   readonly given: Given;
@@ -38,8 +41,15 @@ export class ServedClient {
   readonly #early = new Map<number, ClientMessage>();
   /** Passes that it has made and will revoke, with their objects. */
   readonly #lent = new Map<string, number>();
+  readonly #clients: Clients;
+  /** What others have to do once this client has been served up to a number. */
+  #waiting: { readonly number: number; readonly go: () => void }[] = [];
   #next = 0;
-  #state: "serving" | "opening-parcel" | "gone" = "serving";
+  #state: "serving" | "opening-parcel" | "awaiting-lender" | "gone" = "serving";
+
+  constructor(clients: Clients) {
+    this.#clients = clients;
+  }
 
   addLine(name: LineName, line: ClientLine): void {
     this.#lines.set(name, line);
@@ -62,16 +72,42 @@ export class ServedClient {
     this.#sessions.clear();
     // The calls that they travelled with have ended with it.
     for (const [pass, object] of this.#lent) revoke(object, pass);
+    this.#release(Number.POSITIVE_INFINITY);
   }
 
   #serve(): void {
     while (this.#state === "serving") {
       const message = this.#early.get(this.#next);
-      if (message === undefined) return;
+      if (message === undefined || this.#mustWait(message)) break;
       this.#early.delete(this.#next);
       this.#next += 1;
       this.#act(message);
     }
+    this.#release(this.#next);
+  }
+
+  /** A pass that another client has made may be here before that client's word of it is: its holder got it on another way.
+   *  Nobody can wait for each other like this for ever, since a pass is older than whatever its holder has said of it. */
+  #mustWait(message: ClientMessage): boolean {
+    const lent = message.type === "open" || message.type === "revoke" ? lenderOf(message.pass) : undefined;
+    const lender = lent && this.#clients.get(lent.client);
+    if (lender === undefined || lent === undefined || lender.#next > lent.number) return false;
+    this.#state = "awaiting-lender";
+    const go = (): void => {
+      if (this.#state !== "awaiting-lender") return;
+      this.#state = "serving";
+      this.#serve();
+    };
+    lender.#waiting.push({ number: lent.number, go });
+    return true;
+  }
+
+  /** Lets those go on that had to wait for a message before this number. */
+  #release(number: number): void {
+    if (this.#waiting.length === 0) return;
+    const ready = this.#waiting.filter((each) => each.number < number);
+    this.#waiting = this.#waiting.filter((each) => each.number >= number);
+    for (const { go } of ready) go();
   }
 
   #act(message: ClientMessage): void {
@@ -96,20 +132,20 @@ export class ServedClient {
   #open({ session, object, pass, call }: Message<"open">): void {
     this.#running.set(call, { answer: "main", controller: new AbortController() });
     const given = givenObject(object);
-    if (given?.admit(pass) !== true) {
-      return this.#fail(call, new OwnerGoneError("The owner has let go of the object: the pass to it has ended"));
-    }
     try {
-      this.#sessions.set(session, { given, remote: given.remote.open(), failure: undefined });
+      const remote = given?.admit(pass);
+      if (given === undefined || remote === undefined) {
+        throw new OwnerGoneError("The owner has let go of the object: the pass to it has ended");
+      }
+      this.#sessions.set(session, { given, remote, failure: undefined });
       this.#succeed(call, given.remote.facts());
     } catch (reason) {
-      if (!this.#sessions.has(session)) given.left();
       this.#fail(call, reason);
     }
   }
 
   #lend({ object, pass, use }: Message<"lend">): void {
-    givenObject(object)?.passes.set(pass, use);
+    givenObject(object)?.promise(pass, use);
     if (use === "until-revoked") this.#lent.set(pass, object);
   }
 

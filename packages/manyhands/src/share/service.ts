@@ -48,7 +48,7 @@ class Reception {
     const known = clients.get(name);
     // The bridge of a client that is gone comes too late.
     if (!isKey(key) || (line === "bridge" && known === undefined)) return void this.#socket.destroy();
-    const client = known ?? new ServedClient();
+    const client = known ?? new ServedClient(clients);
     clients.set(name, client);
     client.addLine(line, this.#socket);
     this.#visitor = { name, line, client };

@@ -98,15 +98,19 @@ class EndSession implements RemoteSession {
 }
 
 /** What other processes may do with an end.
- *  @param facts - what they need to know of it at once
- *  @param opened - called when a client has its copy */
-export function remoteEnd(pipe: SharedPipe, end: End, facts: object, opened: () => void): RemoteObject {
+ *  @param facts - what they need to know of it at once */
+export function remoteEnd(pipe: SharedPipe, end: End, facts: object): RemoteObject {
   return {
     facts: () => facts,
     open: () => {
       pipe.open(end);
-      opened();
       return new EndSession(new SharedEnd(pipe, end));
+    },
+    // Until its client has its own a copy is counted for it, so that this one can be closed at once. Each ticket has one: two
+    // that wait in different queues may be used at very different times.
+    given: () => {
+      pipe.open(end);
+      return () => pipe.close(end);
     },
   };
 }

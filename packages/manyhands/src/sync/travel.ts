@@ -35,9 +35,8 @@ export function travelOf(kind: string, { core, place }: Placed<Core>, remote: Re
       // From now on, and not from when it is there: until then somebody waits for what it is going to do.
       given: () => {
         core.share();
-        remote.given?.();
+        return remote.given?.();
       },
-      unused: () => remote.unused?.(),
     },
   };
 }

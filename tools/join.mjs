@@ -30,6 +30,7 @@ const CORE = "worker/core.js";
 const ROOMS = [
   "threading/mod.js",
   "queue/mod.js",
+  "asyncio/mod.js",
   "multiprocessing/mod.js",
   "multiprocessing/manager-server.js",
   "share/remote.js",

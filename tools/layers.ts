@@ -21,7 +21,6 @@ export interface Room {
 export const ROOMS: readonly Room[] = [
   { folder: "base", rank: 0, outside: "node" },
   { folder: "memory", rank: 1, outside: "declared" },
-  { folder: "asyncio", rank: 1, outside: "node" },
   { folder: "futures", rank: 2, outside: "node" },
   { folder: "sync", rank: 2, outside: "node" },
   { folder: "wire", rank: 3, outside: "declared" },
@@ -31,6 +30,7 @@ export const ROOMS: readonly Room[] = [
   { folder: "threading", rank: 6, outside: "node" },
   { folder: "multiprocessing", rank: 6, beside: ["threading", "queue"], outside: "node" },
   { folder: "queue", rank: 6, outside: "node" },
+  { folder: "asyncio", rank: 6, outside: "node" },
   { folder: "subprocess", rank: 6, outside: "node" },
   { folder: "observe", rank: 6, outside: "declared" },
   { folder: "cli", rank: 7, outside: "declared" },

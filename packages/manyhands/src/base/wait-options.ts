@@ -1,4 +1,5 @@
 /** What every wait takes, and the one way to wait under it. */
+import { ambientTask, type TaskWait } from "./ambient.js";
 import type { Clock } from "./clock.js";
 import { systemClock } from "./clock.js";
 import { CancelledError, InvalidOptionError } from "./errors.js";
@@ -14,9 +15,40 @@ export interface WaitOptions {
 }
 
 /** Refuses who has given up before: what is there already must not be taken for him, nor anything be done.
- *  @throws CancelledError when the signal has aborted. */
+ *  @throws CancelledError when the signal has aborted, or the task that asks has been cancelled. */
 export function refuseAborted({ signal }: WaitOptions): void {
   if (signal?.aborted === true) throw new CancelledError("The wait was cancelled", { cause: signal.reason });
+  ambientTask()?.checkpoint();
+}
+
+/** For waits that somebody else keeps, who knows signals only.
+ *  @param wait begins the wait; its signal aborts when that of the options does, or the current task is cancelled
+ *  @throws (rejects) what `wait` does; CancelledError when either has happened before. */
+export async function underSignal<T>(
+  what: string,
+  { signal }: WaitOptions,
+  wait: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  const task = ambientTask();
+  if (task === undefined) return wait(signal);
+  const controller = new AbortController();
+  const follow = (): void => controller.abort(signal?.reason);
+  if (signal?.aborted === true) follow();
+  const entry: TaskWait = {
+    what,
+    cancel: (error) => {
+      controller.abort(error);
+      return true;
+    },
+  };
+  task.enter(entry);
+  signal?.addEventListener("abort", follow);
+  try {
+    return await wait(controller.signal);
+  } finally {
+    task.leave(entry);
+    signal?.removeEventListener("abort", follow);
+  }
 }
 
 /** What is left of the limits of a wait that has several steps, whenever it is asked. */
@@ -49,12 +81,13 @@ const aborts = new SignalWatch<() => void>((abort) => abort());
 /** Waits until `subscribe` calls back, the time is over, or the signal aborts.
  *
  *  `subscribe` gets the function to call when the wait is over and gives the way to unsubscribe; it may call at once.
- *  Rejects with {@link CancelledError} when the signal aborts. The subscription and the listener are gone afterwards,
- *  however the wait ended. */
+ *  Rejects with {@link CancelledError} when the signal aborts, or the task that waits is cancelled. The subscription and the
+ *  listener are gone afterwards, however the wait ended. */
 export function waitFor(
   subscribe: (ready: () => void) => Disposable,
   options: WaitOptions = {},
   clock: Clock = systemClock,
+  what = "a wait",
 ): Promise<Waited> {
   checkLimits(options);
   const { timeout, signal } = options;
@@ -67,11 +100,21 @@ export function waitFor(
       leave();
       resolve("ready");
     };
-    const abort = (): void => {
+    const cancel = (error: CancelledError): true => {
       leave();
-      reject(new CancelledError("The wait was cancelled", { cause: signal?.reason }));
+      reject(error);
+      return true;
+    };
+    const abort = (): void => {
+      cancel(new CancelledError("The wait was cancelled", { cause: signal?.reason }));
     };
     if (signal?.aborted) return abort();
+    const task = ambientTask();
+    if (task !== undefined) {
+      const wait: TaskWait = { what, cancel };
+      task.enter(wait);
+      held.push({ [Symbol.dispose]: () => task.leave(wait) });
+    }
     // Subscribe first: with a timeout of 0 what is ready already must win.
     let called = false;
     const subscription = subscribe(() => {

@@ -6,6 +6,7 @@
  *  A promise is made only when somebody waits: making and settling one costs about as much as all else a small call
  *  needs, and most futures are looked at in bulk. */
 import { inspect } from "node:util";
+import { type AmbientTask, ambientTask, type TaskWait } from "../base/ambient.js";
 import { CancelledError, InvalidStateError, TimeoutError } from "../base/errors.js";
 import { type WaitOptions, waitFor } from "../base/wait-options.js";
 
@@ -139,7 +140,8 @@ export class Future<T> implements PromiseLike<T> {
   #reject: ((reason: unknown) => void) | undefined;
   #extras: Extras | undefined;
 
-  private constructor(owner: FutureOwner | undefined) {
+  /** @internal */
+  protected constructor(owner: FutureOwner | undefined) {
     this.#state = "pending";
     this.#owner = owner;
   }
@@ -268,12 +270,13 @@ export class Future<T> implements PromiseLike<T> {
     }
   }
 
-  /** Takes one registration of `callback` back. @returns whether there was one. */
-  removeDoneCallback(callback: (future: Future<T>) => void): boolean {
+  /** Takes all registrations of `callback` back. @returns how many there were. */
+  removeDoneCallback(callback: (future: Future<T>) => void): number {
     const callbacks = this.#extras?.callbacks;
-    const at = callbacks?.indexOf(callback) ?? -1;
-    if (at >= 0) callbacks?.splice(at, 1);
-    return at >= 0;
+    if (callbacks === undefined) return 0;
+    const others = callbacks.filter((each) => each !== callback);
+    this.#rare.callbacks = others;
+    return callbacks.length - others.length;
   }
 
   /** Calls `listener` with each value that the task gives to `context().report`, until disposed or settled.
@@ -296,6 +299,20 @@ export class Future<T> implements PromiseLike<T> {
   ): Promise<A | B> {
     if (!isResolver(onFulfilled) || !isResolver(onRejected)) return this.#whenSettled().then(onFulfilled, onRejected);
     if (this.#owner?.minds === true) this.#owner.awaited();
+    const task = ambientTask();
+    if (task !== undefined && !this.done()) {
+      const leave = this.#enterFor(task);
+      return this.#passTo(
+        (value) => {
+          leave();
+          (onFulfilled as (value: T) => void)(value);
+        },
+        (reason) => {
+          leave();
+          (onRejected as (reason: unknown) => void)(reason);
+        },
+      ) as Promise<unknown> as Promise<A | B>;
+    }
     if (this.#resolve !== undefined) return this.#whenSettled().then(onFulfilled, onRejected);
     // Somebody's promise waits for this future: it is settled directly, which saves two promises of our own and two
     // turns of the microtask queue, about half of what a small call costs.
@@ -318,6 +335,30 @@ export class Future<T> implements PromiseLike<T> {
 
   get [Symbol.toStringTag](): string {
     return "Future";
+  }
+
+  /** A task waits for this: cancelling the task stops the call, and the task goes on when that has really ended.
+   *  @returns what to call when it has. */
+  #enterFor(task: AmbientTask): () => void {
+    const wait: TaskWait = { what: "a future", cancel: (error) => this.abort(error.cause ?? error) };
+    try {
+      task.enter(wait);
+    } catch (error) {
+      // The cancellation came before: it is this future that it has to reach.
+      if (!(error instanceof CancelledError)) throw error;
+      this.abort(error.cause ?? error);
+      return () => undefined;
+    }
+    return () => task.leave(wait);
+  }
+
+  /** Has them called with the outcome, which is not there yet. */
+  #passTo(resolve: (value: T) => void, reject: (reason: unknown) => void): Promise<undefined> {
+    if (this.#resolve === undefined && !this.done()) {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    } else this.#whenSettled().then(resolve, reject);
+    return new Passed(this as Future<unknown>);
   }
 
   #whenSettled(): Promise<T> {

@@ -9,7 +9,7 @@ import { Item, type WireItem } from "../memory/item.js";
 import { accept, Deliveries, type Delivery } from "./deliveries.js";
 import { type EndCore, SharedEnd, type SharedPipe } from "./pipe-core.js";
 import type { End } from "./pipe-ends.js";
-import { limits, withSignal } from "./queue-remote.js";
+import { ask, limits } from "./queue-remote.js";
 
 /** The asking side. */
 export class RemoteEnd implements EndCore {
@@ -21,7 +21,7 @@ export class RemoteEnd implements EndCore {
   }
 
   async send(message: Item, options: WaitOptions): Promise<void> {
-    await this.#link.call("send", [options.timeout, message.toWire()], withSignal(options));
+    await ask(this.#link, options, "send", [options.timeout, message.toWire()]);
   }
 
   sendSync(message: Item, timeout: number): void {
@@ -29,7 +29,7 @@ export class RemoteEnd implements EndCore {
   }
 
   async receive(options: WaitOptions): Promise<Item> {
-    return accept(this.#link, await this.#link.call("receive", [options.timeout], withSignal(options)));
+    return accept(this.#link, await ask(this.#link, options, "receive", [options.timeout]));
   }
 
   receiveSync(timeout: number): Item {
@@ -41,7 +41,7 @@ export class RemoteEnd implements EndCore {
   }
 
   async whenReady(options: WaitOptions): Promise<boolean> {
-    return (await this.#link.call("whenReady", [options.timeout], withSignal(options))) === true;
+    return (await ask(this.#link, options, "whenReady", [options.timeout])) === true;
   }
 
   close(): void {

@@ -4,16 +4,22 @@
  *  given up is either done, and then its caller is told so, or will never be. */
 import { InvalidStateError } from "../base/errors.js";
 import type { RemoteLink, RemoteObject, RemoteSession } from "../base/shareable.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { underSignal, type WaitOptions } from "../base/wait-options.js";
 import { Item, type WireItem } from "../memory/item.js";
 import type { Closing } from "../memory/queue-store.js";
 import { accept, Deliveries, type Delivery } from "./deliveries.js";
 import type { QueueCore } from "./queue-core.js";
 import type { SharedQueue } from "./shared-queue.js";
 
-/** The options of a call that can be given up. */
-export const withSignal = ({ signal }: WaitOptions): { readonly signal?: AbortSignal } =>
-  signal === undefined ? {} : { signal };
+/** Asks for something that can be given up. */
+export function ask(
+  link: RemoteLink,
+  options: WaitOptions,
+  method: string,
+  args: readonly unknown[],
+): Promise<unknown> {
+  return underSignal(method, options, (signal) => link.call(method, args, signal === undefined ? {} : { signal }));
+}
 
 /** The asking side. */
 export class RemoteQueue implements QueueCore {
@@ -24,7 +30,7 @@ export class RemoteQueue implements QueueCore {
   }
 
   async put(item: Item, options: WaitOptions): Promise<void> {
-    await this.#link.call("put", [options.timeout, item.toWire()], withSignal(options));
+    await ask(this.#link, options, "put", [options.timeout, item.toWire()]);
   }
 
   putNowait(item: Item): void {
@@ -36,7 +42,7 @@ export class RemoteQueue implements QueueCore {
   }
 
   async get(options: WaitOptions): Promise<Item> {
-    return this.#arrived(await this.#link.call("get", [options.timeout], withSignal(options)));
+    return this.#arrived(await ask(this.#link, options, "get", [options.timeout]));
   }
 
   getNowait(): Item {
@@ -64,7 +70,7 @@ export class RemoteQueue implements QueueCore {
   }
 
   async join(options: WaitOptions): Promise<void> {
-    await this.#link.call("join", [options.timeout], withSignal(options));
+    await ask(this.#link, options, "join", [options.timeout]);
   }
 
   shutdown(to: "draining" | "closed"): void {

@@ -2,6 +2,7 @@
  *
  *  Guarantees: a caller that gives up is told at once; what the owner had given it in the same moment is given back. A
  *  client that is gone waits for nothing any more. */
+import { ambientTask } from "../base/ambient.js";
 import { CancelledError, InvalidStateError } from "../base/errors.js";
 import type { RemoteLink, RemoteSession } from "../base/shareable.js";
 import { checkLimits, refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
@@ -30,9 +31,9 @@ export class RemoteCalls {
     const { timeout, signal } = options;
     const call = this.#next();
     const answer = this.link.call(method, [call, timeout, ...args]) as Promise<T>;
-    if (signal === undefined) return answer;
+    if (signal === undefined && ambientTask() === undefined) return answer;
     try {
-      await waitFor((ready) => settled(answer, ready), { signal });
+      await waitFor((ready) => settled(answer, ready), signal === undefined ? {} : { signal });
     } catch (error) {
       this.link.post(CANCEL, [call]);
       // A call that failed had given nothing, and its caller is gone.

@@ -5,6 +5,7 @@
  *  references to them in a set under a symbol. Where a later version keeps them otherwise they are not seen, and the task's
  *  next wait throws, too: the safe side. */
 import { getEventListeners } from "node:events";
+import { types } from "node:util";
 
 const DEPENDANTS: symbol | undefined = (() => {
   const { signal } = new AbortController();
@@ -15,11 +16,15 @@ const DEPENDANTS: symbol | undefined = (() => {
 
 export function isHeard(signal: AbortSignal): boolean {
   if (getEventListeners(signal, "abort").length > 0) return true;
-  const dependants: unknown = DEPENDANTS === undefined ? undefined : Reflect.get(signal, DEPENDANTS);
-  return dependants instanceof Set && [...dependants].some((each: unknown) => isHeardThrough(each));
+  return dependantsOf(signal).some((each) => isHeard(each));
 }
 
-function isHeardThrough(reference: unknown): boolean {
-  const signal: unknown = reference instanceof WeakRef ? reference.deref() : undefined;
-  return signal instanceof AbortSignal && isHeard(signal);
+/** Node's own sets and references are not those of the program by class, but they are by nature. */
+function dependantsOf(signal: AbortSignal): AbortSignal[] {
+  const set: unknown = DEPENDANTS === undefined ? undefined : Reflect.get(signal, DEPENDANTS);
+  if (!types.isSet(set)) return [];
+  const found: unknown[] = [...Set.prototype.values.call(set)].map((each: unknown) =>
+    typeof each === "object" && each !== null && "deref" in each ? WeakRef.prototype.deref.call(each) : undefined,
+  );
+  return found.filter((each): each is AbortSignal => each instanceof AbortSignal);
 }

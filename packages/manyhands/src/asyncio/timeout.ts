@@ -179,5 +179,7 @@ export async function waitFor<T>(awaitable: Awaitable<T>, ms: number | undefined
     throw new TimeoutError(`Not begun: ${ms} ms are no time`);
   }
   if (awaitable.done()) return (await awaitable) as Awaited<T>;
+  // Before it can begin; the time limit alone would tell it a turn later.
+  if (ms !== undefined && ms <= 0) awaitable.abort("its time is over");
   return timeout(ms, async () => (await awaitable) as Awaited<T>);
 }

@@ -3,6 +3,7 @@
  *  Guarantees: never more than `window` inputs are pulled and not yet taken by the consumer; each input is run at most
  *  once by this engine and each outcome delivered once; an error of the input itself appears at its position; closing
  *  cancels what has not started, closes the input, and ends every waiting consumer. */
+import { ambientTask, type TaskWait } from "../base/ambient.js";
 import { CancelledError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { Bundle } from "./bundle.js";
@@ -63,6 +64,8 @@ export interface MapHost<T> {
   submit(args: readonly unknown[], count: number, index: number, sink: ItemSink): void;
   /** Cancels the calls of `sink` that have not started. */
   abandon(sink: ItemSink, reason: unknown): void;
+  /** Cancels the calls of `sink`, those too that run, as far as they can be stopped. */
+  stop(sink: ItemSink, reason: unknown): void;
   /** How many inputs to pull ahead of the consumer, as things are now. */
   window(): number;
   /** A task may wait for its own executor: it lends its place until the loan is disposed of. */
@@ -144,15 +147,26 @@ export class MapRun<T> implements ItemSink {
   take(): Promise<Entry | undefined> {
     const entry = this.takeNow();
     if (entry !== undefined) return Promise.resolve(entry);
+    const task = ambientTask();
+    const wait: TaskWait = { what: "results of a map", cancel: (error) => this.#stop(error) };
+    try {
+      task?.enter(wait);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const loan = this.#host.lend();
+    const left = (): void => {
+      task?.leave(wait);
+      loan?.[Symbol.dispose]();
+    };
     return new Promise((resolve, reject) => {
       this.#consumers.push({
         resolve: (given) => {
-          loan?.[Symbol.dispose]();
+          left();
           resolve(given);
         },
         reject: (reason) => {
-          loan?.[Symbol.dispose]();
+          left();
           reject(reason);
         },
       });
@@ -262,6 +276,14 @@ export class MapRun<T> implements ItemSink {
     closeSource(source);
     this.#serve();
     this.#host.ended(this);
+  }
+
+  /** The task that waits for results is cancelled: so is the whole map. */
+  #stop(error: CancelledError): boolean {
+    if (this.#demand === "left") return false;
+    this.#host.stop(this, error.cause ?? error);
+    this.close(error);
+    return true;
   }
 
   /** Takes no more input: `error` follows what was pulled already. */

@@ -127,6 +127,11 @@ export class Call implements Ticket, FutureOwner, Waiting {
   }
 
   /** Items without an outcome. */
+  /** Whether it stands for one call or item, or for items of a map that travel together. */
+  get travels(): "alone" | "together" {
+    return this.count === 1 ? "alone" : "together";
+  }
+
   get left(): number {
     return this.#items === undefined ? 1 : this.#items.left;
   }

@@ -57,6 +57,7 @@ export class Engine {
         scheduler.intake.submitItems(task, args, count, plan, site, sink, index);
       },
       abandon: (sink, reason) => scheduler.abandon(sink, reason),
+      stop: (sink, reason) => scheduler.stop(sink, reason),
       window: () =>
         plan.bufferSize ?? 4 * this.maxWorkers * (plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)),
       lend: () => scheduler.lend(),

@@ -194,6 +194,14 @@ export class Scheduler implements CallOwner {
     for (const call of calls) if (call.sink === sink) this.#cancel(call, reason, late);
   }
 
+  /** Cancels the calls of a map, those too that run. Items that travel together are short, and end by themselves. */
+  stop(sink: ItemSink, reason: unknown): void {
+    this.abandon(sink, reason);
+    for (const { calls } of this.crew.members) {
+      for (const call of [...calls]) if (call.sink === sink && call.travels === "alone") this.abort(call, reason);
+    }
+  }
+
   /** Takes a call back from its worker, or those of its items that have not started.
    *  @param late what becomes of those that come back later, when it is known that they had not started.
    *  @returns what came back; `undefined` when all of it seems to have started. */

@@ -11,6 +11,7 @@
  *
  *  Guarantees: no task that runs is taken for another; a program whose tasks are all plain, or over, pays nothing. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { ambientTask, outsideTasks } from "../base/ambient.js";
 import { isThenable } from "../base/thenable.js";
 import type { RunningTask } from "./context.js";
 
@@ -86,7 +87,9 @@ export function runOnLoop(task: LoopTask, code: LoopFunction): unknown {
   onStack = plain ? task : undefined;
   let result: unknown;
   try {
-    result = plain ? invoke(code.run, task.args) : runInStorage(task, code.run);
+    const run = (): unknown => (plain ? invoke(code.run, task.args) : runInStorage(task, code.run));
+    // A call is no part of the task of `asyncio` in whose turn it happens to begin, and not cancelled with that.
+    result = ambientTask() === undefined ? run() : outsideTasks(run);
   } finally {
     onStack = before;
   }

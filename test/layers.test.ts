@@ -43,7 +43,7 @@ const FAULTS: readonly (readonly [rule: Violation["rule"], path: string, source:
   ["upward", "manyhands/src/wire/type.ts", `export type X = import("../pool/pool.js").Pool;`],
   ["upward", "manyhands/src/pool/door.ts", `export { Pool } from "../mod.js";`],
   ["upward", "manyhands/src/cli/eager.ts", `import "@manyhands/server";`],
-  ["sideways", "manyhands/src/asyncio/side.ts", `export { load } from "../memory/cells.js";`],
+  ["sideways", "manyhands/src/asyncio/side.ts", `export { Queue } from "../queue/mod.js";`],
   ["sideways", "manyhands/src/threading/side.ts", `export * as m from "../multiprocessing/mod.js";`],
   ["cycle", "manyhands/src/pool/a.ts", `import "./a.js";`],
   ["export-all", "manyhands/src/pool/all.ts", `export * from "./pool.js";`],

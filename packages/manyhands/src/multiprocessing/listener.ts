@@ -11,6 +11,7 @@ import { systemClock } from "../base/clock.js";
 import { InvalidOptionError, InvalidStateError, TimeoutError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames } from "../base/options.js";
 import { RingQueue } from "../base/ring-queue.js";
+import { refuseCopies, STAYS } from "../base/shareable.js";
 import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 import { type Address, type Endpoint, endpointOf, isLocal, shownAddress } from "./address.js";
 import { checkKey } from "./client.js";
@@ -70,6 +71,7 @@ export class Listener implements Disposable {
     this.#folder = folder;
     this.#backlog = options.backlog ?? 128;
     this.#options = options;
+    refuseCopies(this);
     server.unref().on("connection", (socket) => this.#come(socket));
   }
 
@@ -136,6 +138,11 @@ export class Listener implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a listener belongs to the thread that opened it; send its address, and make a Client there";
   }
 
   async #next(options: WaitOptions): Promise<Arrival | undefined> {

@@ -7,6 +7,7 @@
  *  not used does not keep the program alive. */
 import { InvalidOptionError, ShutdownError } from "../base/errors.js";
 import { checkIterable, shown } from "../base/options.js";
+import { refuseCopies, STAYS } from "../base/shareable.js";
 import type { FunctionRef } from "../futures/mod.js";
 import { moduleRef, ProcessPoolExecutor, type ProcessPoolOptions } from "../mod.js";
 import type { WireFunction } from "../wire/mod.js";
@@ -64,6 +65,7 @@ export class Manager extends PrimitiveMaker implements AsyncDisposable {
   constructor(options: ManagerOptions = {}) {
     super();
     this.#pool = new OneProcess({ name: "manager", ...options, maxWorkers: 1 });
+    refuseCopies(this);
   }
 
   /** Gives a name to a class whose objects managers make, and says which of its methods can be called.
@@ -200,6 +202,11 @@ export class Manager extends PrimitiveMaker implements AsyncDisposable {
     args: readonly unknown[],
   ): Promise<Primitives[K]> {
     return (await (await this.#home()).makePrimitive(kind, args)) as Primitives[K];
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a manager belongs to the thread that made it; send the objects that it has made";
   }
 
   async #make<T>(kind: BuiltIn, args: readonly unknown[]): Promise<T> {

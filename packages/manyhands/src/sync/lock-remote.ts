@@ -93,7 +93,7 @@ class LockSession extends OwnerSession {
       case "acquire":
         return this.#acquire(args, signal);
       case "tryAcquire":
-        return this.#hold(this.#lock.tryAcquire()) !== undefined;
+        return this.#hold(this.#lock.tryAcquire("client")) !== undefined;
       case "release":
         return this.#release();
       case "locked":
@@ -108,7 +108,7 @@ class LockSession extends OwnerSession {
     const holding = await this.waiting(
       args,
       signal,
-      (options) => lock.acquire(options),
+      (options) => lock.acquire(options, "client"),
       (taken) => lock.giveBack(taken),
     );
     this.#hold(holding);

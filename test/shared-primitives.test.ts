@@ -5,18 +5,27 @@ import { Queue } from "manyhands/queue";
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from "manyhands/threading";
 import { describe, expect, test } from "vitest";
 import {
+  acquireAndForget,
   addUnder,
   holdAndDie,
   lockSync,
   moveAll,
   passTogether,
+  releaseSemaphore,
   waitAndTell,
   waitUntilTold,
   withinLimit,
 } from "#tasks/primitives.js";
+import { closed, Tally } from "#tasks/tally.js";
+import { collect, useAndForget } from "#tasks/tally-owner.js";
 import { giveBack, keepIt } from "#tasks/tallying.js";
+import type * as Given from "../packages/manyhands/dist/share/given.js";
 import { errorOf, until, within } from "./conformance/support.js";
 import { keep, later } from "./keeping.js";
+
+// From where the library has it: it is there once.
+const CORE: string = "../packages/manyhands/dist/worker/core.js";
+const { givenCount } = (await import(CORE)) as typeof Given;
 
 const LONG = 20_000;
 
@@ -173,6 +182,32 @@ test("a Lock of a manager whose holder's process is killed is abandoned as well"
       "the lock",
     ),
   ).toBe("usable");
+});
+
+test("what a process holds it holds until it is released or the process ends, also when nothing of it is left there", async () => {
+  const [semaphore, lock, sign] = [new Semaphore(2), new Lock(), new Tally()];
+  const user = keep(new ProcessPoolExecutor({ maxWorkers: 1, execArgv: ["--expose-gc"] }));
+  const collected = async (): Promise<void> => {
+    const count = closed.length;
+    await within(user.submit(useAndForget, sign, 1), "the call");
+    // What was forgotten before is collected before.
+    while (closed.length === count) await within(user.submit(collect), "the call");
+    await within(user.submit(collect), "the call");
+  };
+  const before = givenCount();
+  await within(user.submit(acquireAndForget, semaphore, lock), "the call", LONG);
+  await collected();
+  expect([semaphore.value, lock.locked(), givenCount()]).toEqual([1, true, before + 2]);
+  await within(user.submit(releaseSemaphore, semaphore), "the call");
+  expect(semaphore.value).toBe(2);
+  // Nothing is held any more, and nothing kept for it.
+  await collected();
+  await until(() => givenCount() === before + 1, "the semaphore should have been let go of");
+  await within(user.submit(acquireAndForget, semaphore), "the call");
+  const waiting = errorOf(AbandonedError, lock.acquire());
+  await within(user.terminate(), "the end");
+  await within(waiting, "AbandonedError");
+  await until(() => semaphore.value === 2, "the permit should have come back");
 });
 
 test("none of them is copied into an empty object", () => {

@@ -43,6 +43,15 @@ export async function withinLimit(semaphore: Semaphore, inside: Managed<ManagerV
   return now;
 }
 
+/** Acquires them, and keeps nothing of them. */
+export async function acquireAndForget(...all: (Lock | Semaphore)[]): Promise<void> {
+  for (const each of all) await each.acquire();
+}
+
+export function releaseSemaphore(semaphore: Semaphore): void {
+  semaphore.release();
+}
+
 export function lockSync(lock: Lock): boolean {
   lock.acquireSync();
   const locked = lock.locked();

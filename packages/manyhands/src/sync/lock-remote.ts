@@ -4,6 +4,7 @@ import type { RemoteLink, RemoteObject } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { LockCore, SharedLock, Suspended } from "./lock-core.js";
 import { OwnerSession, RemoteCalls, unknownMethod } from "./remote-calls.js";
+import { noteHeld } from "./remote-sites.js";
 
 /** The asking side. */
 export class RemoteLock implements LockCore {
@@ -37,6 +38,7 @@ export class RemoteLock implements LockCore {
   release(): void {
     if (this.#state === "held") {
       this.#state = "not held";
+      noteHeld(this, "nothing");
       this.#calls.link.post("release", []);
     } else this.#refuse();
   }
@@ -67,6 +69,7 @@ export class RemoteLock implements LockCore {
 
   #held(): number {
     this.#state = "held";
+    noteHeld(this, "something");
     this.#last += 1;
     this.#holding = this.#last;
     return this.#holding;

@@ -15,6 +15,7 @@ import {
 } from "manyhands/multiprocessing";
 import { describe, expect, test } from "vitest";
 import { addToWord, readBytes, writeByte } from "#tasks/memory.js";
+import { PosixMemory } from "../packages/manyhands/dist/memory/posix.js";
 import { node, program, until } from "./conformance/support.js";
 import { folder, keep, later } from "./keeping.js";
 
@@ -104,6 +105,33 @@ describe("SharedMemory", () => {
     buf[0] = 7;
     memory.close();
     expect(buf[0]).toBe(0);
+  });
+
+  test("memory that the system does not let go of says so, stays what it was, and can be let go of later", () => {
+    const koffi = createRequire(import.meta.url)("koffi") as ConstructorParameters<typeof PosixMemory>[0];
+    let mood: "able" | "unable" = "able";
+    const memory = new PosixMemory({
+      ...koffi,
+      load: (library) => ({
+        func: (prototype) => {
+          const call = koffi.load(library).func(prototype) as (...given: unknown[]) => unknown;
+          if (!prototype.includes("mmap(")) return call;
+          return (...given: unknown[]) => (mood === "able" ? call(...given) : 2n ** 64n - 1n);
+        },
+      }),
+    });
+    const name = `mh_unable_${process.pid}`;
+    const mapping = memory.create(name, 64);
+    later(() => memory.unlink(name));
+    new Uint8Array(mapping.buffer)[0] = 7;
+    mood = "unable";
+    const refused = expect.objectContaining({ code: "ERR_SEGMENT" });
+    expect(() => mapping.release()).toThrow(refused);
+    expect(() => memory.attach(name)).toThrow(refused);
+    expect(new Uint8Array(mapping.buffer)[0]).toBe(7);
+    mood = "able";
+    mapping.release();
+    expect(new Uint8Array(mapping.buffer)[0]).toBe(0);
   });
 
   test("unlink takes the name and leaves the memory to those who have it", () => {

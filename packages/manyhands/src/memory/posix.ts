@@ -23,7 +23,8 @@ export interface Mapping {
   readonly size: number;
   /** Tells the segment from a later one of the same name. */
   readonly identity: string;
-  /** Lets go of the segment. Idempotent. */
+  /** Lets go of the segment. Idempotent.
+   *  @throws SegmentError when the system refuses; the segment is still mapped then, and can be let go of later. */
   release(): void;
 }
 
@@ -178,7 +179,7 @@ export class PosixMemory {
     // A segment that its creator has not given a size yet.
     if (size === 0) throw new SegmentNotFoundError(name);
     const at = this.#calls.mmap(null, size, READ_AND_WRITE, MAP_SHARED, fd, 0);
-    if (BigInt.asUintN(64, at) === MAP_FAILED) throw this.#refused(`map ${size} bytes of shared memory`, name);
+    if (hasFailed(at)) throw this.#refused(`map ${size} bytes of shared memory`, name);
     const region: Region = { at, size, state: "mapped" };
     const buffer = this.#viewOf(region);
     this.#regions.add(region);
@@ -200,14 +201,20 @@ export class PosixMemory {
 
   /** Puts fresh memory of our own in the place of the segment, which is thereby let go of. */
   #release(region: Region): void {
+    const { at, size } = region;
     if (region.state === "released") return;
+    if (!this.#replace(region)) throw this.#refused(`let go of ${size} bytes of shared memory at ${at}`, "");
     region.state = "released";
+  }
+
+  #replace({ at, size }: Region): boolean {
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-    this.#calls.mmap(region.at, region.size, READ_AND_WRITE, flags, -1, 0);
+    return !hasFailed(this.#calls.mmap(at, size, READ_AND_WRITE, flags, -1, 0));
   }
 
   #releaseAll(): void {
-    for (const region of this.#regions) this.#release(region);
+    // What the system does not let go of goes with the process.
+    for (const region of this.#regions) if (region.state === "mapped") this.#replace(region);
   }
 
   #refused(what: string, name: string): Error {
@@ -216,6 +223,8 @@ export class PosixMemory {
     return errno === "ENOENT" ? new SegmentNotFoundError(name) : new SegmentError(what, errno);
   }
 }
+
+const hasFailed = (at: bigint): boolean => BigInt.asUintN(64, at) === MAP_FAILED;
 
 function identityOf(fd: number): string {
   const { dev, ino } = fstatSync(fd);

@@ -95,7 +95,8 @@ export class SharedMemory implements Disposable {
   }
 
   /** Lets go of the memory in this thread; others keep it, and so does its name. Views that are still used show zeros.
-   *  Idempotent. */
+   *  Idempotent.
+   *  @throws SegmentError (`ERR_SEGMENT`) when the system refuses: the memory is still open then. */
   close(): void {
     if (this.#state.kind === "closed") return;
     this.#state.mapping.release();
@@ -115,8 +116,11 @@ export class SharedMemory implements Disposable {
 
   /** Closes, and unlinks what this object created. */
   [Symbol.dispose](): void {
-    this.close();
-    if (this.#role === "creator") this.forget();
+    try {
+      this.close();
+    } finally {
+      if (this.#role === "creator") this.forget();
+    }
   }
 
   /** Unlinks it if that has not been done, by whomever: leaving a scope is no time for errors.

@@ -1,7 +1,15 @@
 /** The library's own locks, queues and their like in calls: used by threads and processes, whoever made them. */
-import { AbandonedError, type Executor, ProcessPoolExecutor, ThreadPoolExecutor, WorkerExitedError } from "manyhands";
+import {
+  AbandonedError,
+  CancelledError,
+  type Executor,
+  ProcessPoolExecutor,
+  ThreadPoolExecutor,
+  TimeoutError,
+  WorkerExitedError,
+} from "manyhands";
 import { Manager } from "manyhands/multiprocessing";
-import { Queue } from "manyhands/queue";
+import { Empty, Queue } from "manyhands/queue";
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from "manyhands/threading";
 import { describe, expect, test } from "vitest";
 import {
@@ -9,6 +17,7 @@ import {
   addUnder,
   holdAndDie,
   lockSync,
+  makeOneOfEach,
   moveAll,
   passTogether,
   releaseSemaphore,
@@ -208,6 +217,34 @@ test("what a process holds it holds until it is released or the process ends, al
   await within(user.terminate(), "the end");
   await within(waiting, "AbandonedError");
   await until(() => semaphore.value === 2, "the permit should have come back");
+});
+
+test("a wait ends with its time or its signal also while the owner does not answer, and takes nothing", async () => {
+  const pool = keep(new ProcessPoolExecutor({ maxWorkers: 1 }));
+  const all = await within(pool.submit(makeOneOfEach), "one of each");
+  const { pid, lock, semaphore, event, barrier, queue, receiver } = all;
+  later(() => process.kill(pid, "SIGCONT"));
+  process.kill(pid, "SIGSTOP");
+  const limits = { timeout: 1 };
+  const ends = Promise.all([
+    errorOf(TimeoutError, lock.acquire(limits), "lock.acquire()"),
+    errorOf(TimeoutError, semaphore.acquire(limits), "semaphore.acquire()"),
+    errorOf(TimeoutError, barrier.wait(limits), "barrier.wait()"),
+    errorOf(Empty, queue.get(limits), "queue.get()"),
+    errorOf(TimeoutError, queue.join(limits), "queue.join()"),
+    errorOf(TimeoutError, receiver.recv(limits), "recv()"),
+    errorOf(CancelledError, lock.acquire({ signal: AbortSignal.timeout(1) }), "the aborted acquire()"),
+    errorOf(CancelledError, queue.get({ signal: AbortSignal.timeout(1) }), "the aborted get()"),
+    within(event.wait(limits), "event.wait()"),
+    within(receiver.poll(limits), "poll()"),
+  ]);
+  expect((await ends).slice(-2)).toEqual([false, false]);
+  process.kill(pid, "SIGCONT");
+  // What the owner had given meanwhile comes back.
+  const permits = await within(Promise.all([lock.acquire(), semaphore.acquire()]), "the permits");
+  for (const permit of permits) permit.release();
+  expect(await within(queue.get(), "the item")).toBe("an item");
+  expect(await within(receiver.recv(), "the message")).toBe("a message");
 });
 
 test("none of them is copied into an empty object", () => {

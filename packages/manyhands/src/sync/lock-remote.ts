@@ -26,7 +26,7 @@ export class RemoteLock implements LockCore {
   }
 
   async acquire(options: WaitOptions): Promise<number> {
-    await this.#calls.wait("acquire", options, () => this.#calls.link.post("release", []));
+    await this.#calls.wait("acquire", options, { giveBack: () => this.#calls.link.post("release", []) });
     return this.#held();
   }
 

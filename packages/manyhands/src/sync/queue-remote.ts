@@ -1,19 +1,32 @@
 /** A queue whose items are in another process, and the owner's side of it.
  *
  *  Guarantees: an item that was taken for a client that is gone before it had it goes back to where it was; a put that was
- *  given up is either done, and then its caller is told so, or will never be. */
+ *  given up is either done, and then its caller is told so, or will never be. So only the owner can end a put, however long it
+ *  is silent; all other waits end with their limits. */
 import { InvalidStateError } from "../base/errors.js";
+import { Empty } from "../base/queue-errors.js";
 import type { RemoteLink, RemoteObject, RemoteSession } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Item, type WireItem } from "../memory/item.js";
 import type { Closing } from "../memory/queue-store.js";
-import { accept, Deliveries, type Delivery } from "./deliveries.js";
+import { accept, Deliveries, type Delivery, refuse } from "./deliveries.js";
 import type { QueueCore } from "./queue-core.js";
+import { ask, KEEPS_NOTHING } from "./remote-calls.js";
 import type { SharedQueue } from "./shared-queue.js";
 
 /** The options of a call that can be given up. */
 export const withSignal = ({ signal }: WaitOptions): { readonly signal?: AbortSignal } =>
   signal === undefined ? {} : { signal };
+
+/** Waits for an item, which is then to be accepted. */
+export function askForItem(link: RemoteLink, method: string, options: WaitOptions): Promise<unknown> {
+  return ask<unknown>(link, method, [options.timeout], options, {
+    giveBack: (delivery) => refuse(link, delivery),
+    timedOut: () => {
+      throw new Empty(`Nothing came within ${options.timeout} ms; its owner does not answer`);
+    },
+  });
+}
 
 /** The asking side. */
 export class RemoteQueue implements QueueCore {
@@ -36,7 +49,7 @@ export class RemoteQueue implements QueueCore {
   }
 
   async get(options: WaitOptions): Promise<Item> {
-    return this.#arrived(await this.#link.call("get", [options.timeout], withSignal(options)));
+    return accept(this.#link, await askForItem(this.#link, "get", options));
   }
 
   getNowait(): Item {
@@ -64,7 +77,7 @@ export class RemoteQueue implements QueueCore {
   }
 
   async join(options: WaitOptions): Promise<void> {
-    await this.#link.call("join", [options.timeout], withSignal(options));
+    await ask(this.#link, "join", [options.timeout], options, KEEPS_NOTHING);
   }
 
   shutdown(to: "draining" | "closed"): void {
@@ -96,6 +109,8 @@ class QueueSession implements RemoteSession {
         return this.#deliveries.send(queue.getNowait());
       case "got":
         return this.#deliveries.arrived(first as number);
+      case "refused":
+        return this.#deliveries.refused(first as number);
       case "join":
         return queue.join(limits(first, signal));
       case "taskDone":

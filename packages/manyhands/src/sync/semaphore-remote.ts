@@ -20,7 +20,7 @@ export class RemoteSemaphore implements SemaphoreCore {
   }
 
   async acquire(options: WaitOptions): Promise<number> {
-    await this.#calls.wait("acquire", options, () => this.#calls.link.post("release", [1]));
+    await this.#calls.wait("acquire", options, { giveBack: () => this.#calls.link.post("release", [1]) });
     return this.#hold();
   }
 

@@ -12,7 +12,7 @@ import { InvalidOptionError, InvalidStateError, TimeoutError } from "../base/err
 import { checkCount, checkDuration, checkNames } from "../base/options.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { refuseCopies, STAYS } from "../base/shareable.js";
-import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
+import { checkLimits, refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 import { type Address, type Endpoint, endpointOf, isLocal, shownAddress } from "./address.js";
 import { checkKey } from "./client.js";
 import { AuthenticationError, ConnectionClosedError, ListenError } from "./connection-errors.js";
@@ -121,6 +121,7 @@ export class Listener implements Disposable {
    *  const connection = await listener.accept({ timeout: 60_000 });
    *  ``` */
   async accept(options: WaitOptions = {}): Promise<SocketConnection> {
+    checkLimits(options);
     refuseAborted(options);
     const arrival = this.#arrivals.shift() ?? (await this.#next(options));
     if (arrival === undefined) throw new ConnectionClosedError("The listener is closed");

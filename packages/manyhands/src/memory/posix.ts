@@ -38,6 +38,7 @@ interface Calls {
   munmap(at: bigint, length: number): number;
   close(fd: number): number;
   pipe(ends: Int32Array): number;
+  pipe2?(ends: Int32Array, flags: number): number;
   fcntl(fd: number, command: number, type: "int", value: number): number;
 }
 
@@ -67,6 +68,8 @@ const MAP_ANONYMOUS = process.platform === "linux" ? 0x20 : 0x1000;
 const MAP_FAILED = 2n ** 64n - 1n;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
+/** Linux's, on all the machines that Node runs on. */
+const O_CLOEXEC = 0x80000;
 /** The owner's alone, as Python makes it. */
 const MODE = 0o600;
 
@@ -95,6 +98,7 @@ export class PosixMemory {
     if (process.platform === "linux") {
       const prototype = "int posix_fallocate(int fd, int64_t offset, int64_t length)";
       calls.posix_fallocate = library.func(prototype) as NonNullable<Calls["posix_fallocate"]>;
+      calls.pipe2 = library.func("int pipe2(int *ends, int flags)") as NonNullable<Calls["pipe2"]>;
     }
     this.#calls = calls;
     // A thread that ends leaves its mappings to the process, which would keep unlinked segments in memory. (One that is
@@ -151,9 +155,13 @@ export class PosixMemory {
    *  ends. Programs that are started do not inherit it unless they are given an end. */
   pipe(): { readonly readEnd: number; readonly writeEnd: number } {
     const ends = new Int32Array(2);
-    if (this.#calls.pipe(ends) < 0) throw this.#refused("make a pipe", "");
+    // At one stroke, where that is possible: a program that another thread starts in between would inherit both.
+    const made = this.#calls.pipe2?.(ends, O_CLOEXEC) ?? this.#calls.pipe(ends);
+    if (made < 0) throw this.#refused("make a pipe", "");
     const [readEnd = -1, writeEnd = -1] = ends;
-    for (const end of ends) this.#calls.fcntl(end, F_SETFD, "int", FD_CLOEXEC);
+    if (this.#calls.pipe2 === undefined) {
+      for (const end of ends) this.#calls.fcntl(end, F_SETFD, "int", FD_CLOEXEC);
+    }
     return { readEnd, writeEnd };
   }
 

@@ -47,7 +47,8 @@ class OneProcess extends ProcessPoolExecutor {
  *
  *  Each method of a proxy is one operation: no other comes in between. Several are not: use a lock, or a method of your own
  *  class. What is put into an object is a copy, so to change the copy changes nothing; proxies put into an object are the
- *  objects themselves. A proxy may be an argument or a result of any call, to threads and to processes.
+ *  objects themselves. A proxy may be an argument or a result of any call, to threads and to processes. Only threads that
+ *  are started inside the manager's own process, by a method of an object of yours, cannot be given any: each lives in one thread.
  *
  *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option
  *  @example

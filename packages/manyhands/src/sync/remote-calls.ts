@@ -33,24 +33,20 @@ export async function ask<T>(
   late: Late<T>,
 ): Promise<T> {
   const { timeout, signal } = options;
-  if (timeout === undefined && signal === undefined) return link.call(method, args) as Promise<T>;
-  refuseAborted(options);
-  const over = new AbortController();
-  const answer = link.call(method, args, { signal: over.signal }) as Promise<T>;
-  const giveUp = (): void => {
-    over.abort(signal?.reason);
-    answer.then(late.giveBack, () => undefined);
-  };
+  const answer = link.call(method, args, signal === undefined ? {} : { signal }) as Promise<T>;
+  if (timeout === undefined && signal === undefined) return answer;
+  const giveUp = (): void => void answer.then(late.giveBack, () => undefined);
   let waited: Waited;
   try {
     waited = await answered(answer, options);
   } catch (cancelled) {
-    over.abort(signal?.reason);
+    // The link has told the owner, whose word is awaited: it may have given something just before.
     if ((await answered(answer, { timeout: 0 })) === "ready") return answer;
     giveUp();
     throw cancelled;
   }
   if (waited === "ready") return answer;
+  // The owner need not be told: it has the time of the wait, too.
   giveUp();
   return timedOut(late, timeout);
 }

@@ -247,7 +247,7 @@ describe("ProcessPoolExecutor", () => {
     await until(() => !pids.some(isAlive), "the workers should have ended");
   });
 
-  test.each(["SIGKILL", "SIGINT", "SIGTERM", "exit", "throw"])(
+  test.each(["SIGKILL", "SIGINT", "SIGTERM", "exit", "throw", "guard ended"])(
     "so do workers that never yield, when it ends by %s",
     async (way) => {
       const running = program("busy-workers", folder(), way);

@@ -1,6 +1,6 @@
 /** What is given in the wrong shape is refused by name, at once: above all a bare number where `{ timeout }` belongs, which
  *  would be a wait without a limit. */
-import { asCompleted, InvalidOptionError, InvalidStateError, wait } from "manyhands";
+import { asCompleted, Future, InvalidOptionError, InvalidStateError, wait } from "manyhands";
 import * as multiprocessing from "manyhands/multiprocessing";
 import { LifoQueue, PriorityQueue, Queue, SimpleQueue } from "manyhands/queue";
 import {
@@ -14,7 +14,7 @@ import {
   Thread,
   Timer,
 } from "manyhands/threading";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { add, square } from "#tasks/basic.js";
 import { errorOf, within } from "./conformance/support.js";
 import { later } from "./keeping.js";
@@ -43,10 +43,31 @@ const WAITS: Readonly<Record<string, (options: never) => PromiseLike<unknown>>> 
   "Connection.poll": (options) => multiprocessing.Pipe()[0].poll(options),
   "connection.wait": (options) => multiprocessing.connection.wait(multiprocessing.Pipe(), options),
   "Thread.join": (options) => started(new Thread(square, [2])).join(options),
+  "Future.result": (options) => Future.withResolvers().future.result(options),
+  "Process.join": (options) => joinedProcess(options),
+  "AsyncResult.get": (options) => threads.applyAsync(square, [2]).get(options),
+  "PoolStream.next": (options) => threads.imap(square, [2]).next(options),
+  "Listener.accept": async (options) => accepted(options),
   "Thread.result": (options) => started(new Thread(square, [2])).result(options),
   wait: (options) => wait([], options),
   asCompleted: (options) => attempt(() => asCompleted([], options)),
 };
+
+const threads = new multiprocessing.ThreadPool(1);
+afterAll(() => threads.terminate());
+
+async function accepted(options: never): Promise<unknown> {
+  const listener = await multiprocessing.Listener.open();
+  later(() => listener.close());
+  return listener.accept(options);
+}
+
+async function joinedProcess(options: never): Promise<void> {
+  const child = new multiprocessing.Process(square, [2]);
+  child.start();
+  later(() => within(child.join(), "join()"));
+  await child.join(options);
+}
 
 async function underLock<R>(act: (condition: Condition) => Promise<R>): Promise<R> {
   const condition = new Condition();
@@ -69,6 +90,13 @@ describe.each(Object.entries(WAITS))("%s", (name, act) => {
     expect(error.message).toContain("{ timeout, signal }");
     expect(error.message).toContain(String(options));
   });
+});
+
+test.each(Object.entries(WAITS))("%s takes no options that a wait has not", async (name, act) => {
+  const mistyped = await errorOf(InvalidOptionError, act(wrong({ timout: 5 })), name);
+  expect(mistyped.message).toBe("A wait has no option timout: did you mean timeout?");
+  const foreign = await errorOf(InvalidOptionError, act(wrong({ timeout: 5, block: false })), name);
+  expect(foreign.message).toMatch(/^A wait has no option block: it takes timeout, signal/);
 });
 
 const MISTAKES: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {

@@ -1,7 +1,7 @@
 /** The laws of `Listener` and `Client`: CASES.md I, keys, back-pressure, and the ends of connections. */
 import { randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, Server } from "node:net";
 import { dirname, join } from "node:path";
 import { CancelledError, InvalidOptionError, SerializationError, TimeoutError } from "manyhands";
 import {
@@ -18,7 +18,7 @@ import {
   type ListenerOptions,
   type SocketConnection,
 } from "manyhands/multiprocessing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Clock } from "../packages/manyhands/dist/base/clock.js";
 import { limitsLeft } from "../packages/manyhands/dist/base/wait-options.js";
 import { errorOf, program, until, within } from "./conformance/support.js";
@@ -295,6 +295,24 @@ describe("a listener", () => {
     const path = join(folder(), "s");
     await listen({ address: path });
     expect((await errorOf(ListenError, Listener.open({ address: path }))).cause).toMatchObject({ code: "EADDRINUSE" });
+  });
+
+  test("that the system cannot give a connection tells the next who accepts, once, and goes on", async () => {
+    const listening = vi.spyOn(Server.prototype, "listen");
+    const listener = await listen({});
+    const [server] = listening.mock.contexts as Server[];
+    listening.mockRestore();
+    // As Node tells of it: no descriptor is left, and the one kept in reserve for that has been taken, too.
+    const cause = Object.assign(new Error("accept EMFILE"), { code: "EMFILE" });
+    const waiting = errorOf(ListenError, listener.accept());
+    for (let n = 0; n < 3; n += 1) server?.emit("error", cause);
+    expect((await waiting).cause).toBe(cause);
+    await errorOf(ListenError, listener.accept());
+    const client = Client(listener.address);
+    using accepted = await within(listener.accept(), "the connection");
+    using connected = await client;
+    await connected.send(1);
+    expect(await accepted.recv()).toBe(1);
   });
 
   test("refuses more than may wait", async () => {

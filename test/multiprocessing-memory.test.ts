@@ -1,5 +1,5 @@
 /** The laws of `SharedMemory` and `ShareableList`: CASES.md H, and what is left when a process is killed. */
-import { cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -15,7 +15,8 @@ import {
 } from "manyhands/multiprocessing";
 import { describe, expect, test } from "vitest";
 import { addToWord, readBytes, writeByte } from "#tasks/memory.js";
-import { node, program, until } from "./conformance/support.js";
+import { PosixMemory } from "../packages/manyhands/dist/memory/posix.js";
+import { node, type Program, program, programPath, until } from "./conformance/support.js";
 import { folder, keep, later } from "./keeping.js";
 
 function make(size = 64): SharedMemory {
@@ -33,6 +34,16 @@ function exists(name: string): boolean {
     if (error instanceof SegmentNotFoundError) return false;
     throw error;
   }
+}
+
+/** The names of the program's segments, the last of which nobody but this test unlinks, whatever becomes of it. */
+async function namesOf(owner: Program): Promise<readonly string[]> {
+  const names = (await owner.line("names ")).split(" ");
+  later(() => {
+    const untracked = names.at(-1) ?? "";
+    if (exists(untracked)) new SharedMemory({ name: untracked }).unlink();
+  });
+  return names;
 }
 
 describe("SharedMemory", () => {
@@ -106,6 +117,33 @@ describe("SharedMemory", () => {
     expect(buf[0]).toBe(0);
   });
 
+  test("memory that the system does not let go of says so, stays what it was, and can be let go of later", () => {
+    const koffi = createRequire(import.meta.url)("koffi") as ConstructorParameters<typeof PosixMemory>[0];
+    let mood: "able" | "unable" = "able";
+    const memory = new PosixMemory({
+      ...koffi,
+      load: (library) => ({
+        func: (prototype) => {
+          const call = koffi.load(library).func(prototype) as (...given: unknown[]) => unknown;
+          if (!prototype.includes("mmap(")) return call;
+          return (...given: unknown[]) => (mood === "able" ? call(...given) : 2n ** 64n - 1n);
+        },
+      }),
+    });
+    const name = `mh_unable_${process.pid}`;
+    const mapping = memory.create(name, 64);
+    later(() => memory.unlink(name));
+    new Uint8Array(mapping.buffer)[0] = 7;
+    mood = "unable";
+    const refused = expect.objectContaining({ code: "ERR_SEGMENT" });
+    expect(() => mapping.release()).toThrow(refused);
+    expect(() => memory.attach(name)).toThrow(refused);
+    expect(new Uint8Array(mapping.buffer)[0]).toBe(7);
+    mood = "able";
+    mapping.release();
+    expect(new Uint8Array(mapping.buffer)[0]).toBe(0);
+  });
+
   test("unlink takes the name and leaves the memory to those who have it", () => {
     const memory = make();
     using other = new SharedMemory({ name: memory.name });
@@ -172,25 +210,45 @@ describe("the end of the process that created a segment", () => {
     "by %s unlinks what is tracked, and nothing else",
     async (signal) => {
       const owner = program("memory-owner", "wait");
-      const [first = "", second = "", untracked = ""] = (await owner.line("names ")).split(" ");
+      const [first = "", second = "", untracked = ""] = await namesOf(owner);
       using user = new SharedMemory({ name: first });
       process.kill(owner.pid, signal);
       await owner.ended;
       await until(() => !exists(first) && !exists(second), "the names should be gone");
       expect(exists(untracked)).toBe(true);
-      new SharedMemory({ name: untracked }).unlink();
       user.buf[0] = 1;
       expect(user.buf[0]).toBe(1);
     },
   );
 
+  test.each(["killed creating", "killed unlinking", "killed disposing"])(
+    "when it is %s it leaves nothing, too",
+    async (how) => {
+      const owner = program("memory-owner", how);
+      const name = await owner.line("names ");
+      expect((await owner.ended).signal).toBe("SIGKILL");
+      await until(() => !exists(name), "the name should be gone");
+    },
+  );
+
+  test("that runs with options for Node which another folder does not understand leaves nothing", async () => {
+    const place = folder();
+    writeFileSync(join(place, "first.cjs"), "");
+    const owner = node([programPath("memory-owner"), "wait"], {
+      cwd: place,
+      env: { NODE_OPTIONS: "--require ./first.cjs" },
+    });
+    const [first = "", second = ""] = await namesOf(owner);
+    process.kill(owner.pid, "SIGKILL");
+    await until(() => !exists(first) && !exists(second), "the names should be gone");
+  });
+
   test("of itself unlinks it at once", async () => {
     const owner = program("memory-owner", "exit");
-    const [first = "", second = "", untracked = ""] = (await owner.line("names ")).split(" ");
+    const [first = "", second = "", untracked = ""] = await namesOf(owner);
     const { code, stderr } = await owner.ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect([exists(first), exists(second), exists(untracked)]).toEqual([false, false, true]);
-    new SharedMemory({ name: untracked }).unlink();
   });
 
   test("comes for a segment that a thread of it made, not with that thread", async () => {
@@ -212,14 +270,13 @@ describe("the end of the process that created a segment", () => {
 
   test("leaves a segment alone that another has made under the same name", async () => {
     const owner = program("memory-owner", "wait");
-    const [name = "", witness = "", untracked = ""] = (await owner.line("names ")).split(" ");
+    const [name = "", witness = ""] = await namesOf(owner);
     new SharedMemory({ name }).unlink();
     using second = new SharedMemory({ name, create: true, size: 8 });
     process.kill(owner.pid, "SIGKILL");
     await until(() => !exists(witness), "the other name should be gone");
     expect(exists(name)).toBe(true);
     expect(second.size).toBe(8);
-    new SharedMemory({ name: untracked }).unlink();
   });
 });
 

@@ -19,14 +19,19 @@ import {
   Process,
   parentProcess,
 } from "manyhands/multiprocessing";
-import { Thread } from "manyhands/threading";
+import { Lock, Thread } from "manyhands/threading";
 import { expect, test, vi } from "vitest";
 import { add, bump, processId, tasksUrl } from "#tasks/basic.js";
 import { passGate } from "#tasks/gate.js";
 import * as lives from "#tasks/lives.js";
+import type * as Given from "../packages/manyhands/dist/share/given.js";
 import { errorOf, made, until, within } from "./conformance/support.js";
 import { folder, keep, later, newGate } from "./keeping.js";
 import { isAlive, pidIn } from "./pids.js";
+
+// From where the library has it: it is there once.
+const CORE: string = "../packages/manyhands/dist/worker/core.js";
+const { givenCount } = (await import(CORE)) as typeof Given;
 
 /** Starts the process, and ends it after the test. */
 function started<T extends Process<never[], unknown>>(child: T): T {
@@ -166,6 +171,29 @@ test("an argument that cannot travel is named by start(), and nothing starts", (
   expect(() => new Process(lives.fail, [new SharedArrayBuffer(4) as never]).start()).toThrow(/args\[0\]/);
   expect([child.pid, child.isAlive(), activeChildren()]).toEqual([undefined, false, []]);
 });
+
+test("a process that cannot be started keeps nothing for itself of what it was given", async () => {
+  const before = givenCount();
+  // Too long for the system: it refuses at once, and not by an event.
+  const refused = new Process(lives.whoAmI as (...given: unknown[]) => unknown, [new Lock()], {
+    name: "x".repeat(200_000),
+  });
+  expect(() => refused.start()).toThrow(expect.objectContaining({ code: "E2BIG" }));
+  expect([refused.isAlive(), givenCount()]).toEqual([false, before]);
+});
+
+test.each(["no frame", "no message"] as const)(
+  "what a child writes to the library's own pipe ends the child, and harms nobody else: %s",
+  async (what) => {
+    const child = started(new Process(lives.garble, [3, what]));
+    const error = await errorOf(WorkerExitedError, child.result());
+    expect([error.signal, error.cause]).toEqual(["SIGKILL", expect.any(InvalidStateError)]);
+    const pool = keep(new ProcessPoolExecutor({ maxWorkers: 1 }));
+    const lost = await errorOf(WorkerExitedError, pool.submit(lives.garble, 4, what));
+    expect([lost.signal, lost.cause]).toEqual(["SIGKILL", expect.any(InvalidStateError)]);
+    expect(await within(pool.submit(add, 1, 2), "the next call")).toBe(3);
+  },
+);
 
 test("arguments are copied by start()", async () => {
   const box = { value: 1 };

@@ -363,6 +363,31 @@ describe("the order of priorities", () => {
     expect(drain(store)).toEqual([first]);
   });
 
+  /** An array of 2 ** depth ends, in `depth` arrays. */
+  function doubled(depth: number): unknown[] {
+    let value: unknown[] = [];
+    for (let level = 0; level < depth; level += 1) value = [value, value];
+    return value;
+  }
+
+  test("looks at no more of an array that stands in itself many times than of any other", () => {
+    expect(Item.ordered(doubled(22)).key?.length).toBeLessThan(2 ** 21);
+    const first: unknown[] = [1, doubled(60)];
+    const second: unknown[] = [2];
+    second.push(second, second);
+    expect(order([second, first]).map((item) => (item as unknown[])[0])).toEqual([1, 2]);
+    const store = opened(newStoreMemory("priority"));
+    store.push(Item.ordered(first));
+    expect(() => store.push(Item.ordered([1, doubled(60)]))).toThrow(UnorderableError);
+    // Those that are shorter are gone through to the end, as ever.
+    expect(
+      order([
+        [doubled(4), 2],
+        [doubled(4), 1],
+      ]).map((item) => (item as unknown[])[1]),
+    ).toEqual([1, 2]);
+  });
+
   test("refuses NaN wherever it stands", () => {
     expect(() => Item.ordered(Number.NaN)).toThrow(UnorderableError);
     expect(() => Item.ordered([1, [Number.NaN]])).toThrow(UnorderableError);

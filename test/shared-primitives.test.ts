@@ -1,22 +1,40 @@
 /** The library's own locks, queues and their like in calls: used by threads and processes, whoever made them. */
-import { AbandonedError, type Executor, ProcessPoolExecutor, ThreadPoolExecutor, WorkerExitedError } from "manyhands";
+import {
+  AbandonedError,
+  CancelledError,
+  type Executor,
+  ProcessPoolExecutor,
+  ThreadPoolExecutor,
+  TimeoutError,
+  WorkerExitedError,
+} from "manyhands";
 import { Manager } from "manyhands/multiprocessing";
-import { Queue } from "manyhands/queue";
+import { Empty, Queue } from "manyhands/queue";
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from "manyhands/threading";
 import { describe, expect, test } from "vitest";
 import {
+  acquireAndForget,
   addUnder,
   holdAndDie,
   lockSync,
+  makeOneOfEach,
   moveAll,
   passTogether,
+  releaseSemaphore,
   waitAndTell,
   waitUntilTold,
   withinLimit,
 } from "#tasks/primitives.js";
+import { closed, Tally } from "#tasks/tally.js";
+import { collect, useAndForget } from "#tasks/tally-owner.js";
 import { giveBack, keepIt } from "#tasks/tallying.js";
+import type * as Given from "../packages/manyhands/dist/share/given.js";
 import { errorOf, until, within } from "./conformance/support.js";
 import { keep, later } from "./keeping.js";
+
+// From where the library has it: it is there once.
+const CORE: string = "../packages/manyhands/dist/worker/core.js";
+const { givenCount } = (await import(CORE)) as typeof Given;
 
 const LONG = 20_000;
 
@@ -173,6 +191,60 @@ test("a Lock of a manager whose holder's process is killed is abandoned as well"
       "the lock",
     ),
   ).toBe("usable");
+});
+
+test("what a process holds it holds until it is released or the process ends, also when nothing of it is left there", async () => {
+  const [semaphore, lock, sign] = [new Semaphore(2), new Lock(), new Tally()];
+  const user = keep(new ProcessPoolExecutor({ maxWorkers: 1, execArgv: ["--expose-gc"] }));
+  const collected = async (): Promise<void> => {
+    const count = closed.length;
+    await within(user.submit(useAndForget, sign, 1), "the call");
+    // What was forgotten before is collected before.
+    while (closed.length === count) await within(user.submit(collect), "the call");
+    await within(user.submit(collect), "the call");
+  };
+  const before = givenCount();
+  await within(user.submit(acquireAndForget, semaphore, lock), "the call", LONG);
+  await collected();
+  expect([semaphore.value, lock.locked(), givenCount()]).toEqual([1, true, before + 2]);
+  await within(user.submit(releaseSemaphore, semaphore), "the call");
+  expect(semaphore.value).toBe(2);
+  // Nothing is held any more, and nothing kept for it.
+  await collected();
+  await until(() => givenCount() === before + 1, "the semaphore should have been let go of");
+  await within(user.submit(acquireAndForget, semaphore), "the call");
+  const waiting = errorOf(AbandonedError, lock.acquire());
+  await within(user.terminate(), "the end");
+  await within(waiting, "AbandonedError");
+  await until(() => semaphore.value === 2, "the permit should have come back");
+});
+
+test("a wait ends with its time or its signal also while the owner does not answer, and takes nothing", async () => {
+  const pool = keep(new ProcessPoolExecutor({ maxWorkers: 1 }));
+  const all = await within(pool.submit(makeOneOfEach), "one of each");
+  const { pid, lock, semaphore, event, barrier, queue, receiver } = all;
+  later(() => process.kill(pid, "SIGCONT"));
+  process.kill(pid, "SIGSTOP");
+  const limits = { timeout: 1 };
+  const ends = Promise.all([
+    errorOf(TimeoutError, lock.acquire(limits), "lock.acquire()"),
+    errorOf(TimeoutError, semaphore.acquire(limits), "semaphore.acquire()"),
+    errorOf(TimeoutError, barrier.wait(limits), "barrier.wait()"),
+    errorOf(Empty, queue.get(limits), "queue.get()"),
+    errorOf(TimeoutError, queue.join(limits), "queue.join()"),
+    errorOf(TimeoutError, receiver.recv(limits), "recv()"),
+    errorOf(CancelledError, lock.acquire({ signal: AbortSignal.timeout(1) }), "the aborted acquire()"),
+    errorOf(CancelledError, queue.get({ signal: AbortSignal.timeout(1) }), "the aborted get()"),
+    within(event.wait(limits), "event.wait()"),
+    within(receiver.poll(limits), "poll()"),
+  ]);
+  expect((await ends).slice(-2)).toEqual([false, false]);
+  process.kill(pid, "SIGCONT");
+  // What the owner had given meanwhile comes back.
+  const permits = await within(Promise.all([lock.acquire(), semaphore.acquire()]), "the permits");
+  for (const permit of permits) permit.release();
+  expect(await within(queue.get(), "the item")).toBe("an item");
+  expect(await within(receiver.recv(), "the message")).toBe("a message");
 });
 
 test("none of them is copied into an empty object", () => {

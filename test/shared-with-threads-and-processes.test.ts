@@ -5,7 +5,8 @@ import { Queue } from "manyhands/queue";
 import { AbandonedError, Event, Lock, Thread, Timer } from "manyhands/threading";
 import { describe, expect, test } from "vitest";
 import { passGate } from "#tasks/gate.js";
-import { echoUntilEnd, holdForEver, putUnderLock } from "#tasks/sharing.js";
+import { echoUntilEnd, holdBoth, holdForEver, putUnderLock } from "#tasks/sharing.js";
+import type { Travel } from "../packages/manyhands/dist/base/shareable.js";
 import { errorOf, within } from "./conformance/support.js";
 import { keep, later, newGate } from "./keeping.js";
 
@@ -52,6 +53,26 @@ describe.each(KINDS)("%s", (_name, Kind) => {
     here.close();
     expect(await within(echo.result(), "its end")).toBe(1);
   });
+});
+
+test("a pipe whose books somebody keeps from us holds up no event loop, and its end is told as soon as they are free", async () => {
+  const [here, there] = Pipe();
+  const [lock, held] = [new Lock(), new Event()];
+  const holder = new Thread(holdBoth, [there, lock, held]);
+  holder.start();
+  there.close();
+  await within(held.wait(), "the holder");
+  const [message, turn] = [errorOf(EOFError, here.recv()), errorOf(AbandonedError, lock.acquire())];
+  // The books' latch: the first word behind the object's header. Held as by a thread that was ended inside, and whose end
+  // this one has not heard of.
+  const { memory, lender } = parcelOf(here);
+  const books = new Int32Array(memory);
+  expect(Atomics.compareExchange(books, 1, 0, lender)).toBe(0);
+  holder.terminate();
+  // One bell for both waits: when this one has heard of the death, the pipe has too.
+  await within(turn, "AbandonedError");
+  Atomics.store(books, 1, 0);
+  await within(message, "EOFError");
 });
 
 describe.each([
@@ -103,3 +124,11 @@ test("a timer holds the shared objects it was given until its time", async () =>
   later(() => timer.join());
   expect(await within(queue.get(), "the item")).toBe("late");
 });
+
+/** The memory of a connection, as it goes to threads. */
+function parcelOf(end: object): { readonly memory: SharedArrayBuffer; readonly lender: number } {
+  const travel = Reflect.get(end, Symbol.for("manyhands.shareable")) as Travel;
+  const parcel = travel.toThread();
+  travel.lost?.(parcel);
+  return parcel as { readonly memory: SharedArrayBuffer; readonly lender: number };
+}

@@ -123,6 +123,32 @@ describe.each([
   });
 });
 
+test("what a client holds is not held by the tasks of its owner: they neither release it nor wait or notify under it", async () => {
+  const lock = new Lock();
+  const changed = new Condition(lock);
+  const client = clientOf(lock);
+  await client.it.acquire();
+  expect(() => lock.release()).toThrow(NotOwnerError);
+  expect(() => changed.notify()).toThrow(NotOwnerError);
+  expect(() => changed.notifyAll()).toThrow(NotOwnerError);
+  await errorOf(NotOwnerError, changed.wait());
+  expect(lock.locked()).toBe(true);
+  // Taken in the line, and not at once.
+  const waiting = client.it.acquire();
+  client.it.release();
+  await within(waiting, "the client's next turn");
+  expect(() => lock.release()).toThrow(NotOwnerError);
+  client.it.release();
+  // Parked for, as a client's thread does.
+  client.it.tryAcquire();
+  expect(() => lock.release()).toThrow(NotOwnerError);
+  client.it.release();
+  lock.tryAcquire();
+  changed.notify();
+  lock.release();
+  expect(lock.locked()).toBe(false);
+});
+
 test("a recursive function of another process re-enters an RLock", async () => {
   const { it } = clientOf(new RLock());
   const dive = (depth: number): Promise<number> => it.with(async () => (depth === 0 ? 0 : 1 + (await dive(depth - 1))));

@@ -40,6 +40,7 @@ class Other {
   }
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const fresh = (): Int32Array => new Int32Array(new SharedArrayBuffer(8));
 
 describe.each([
@@ -185,6 +186,21 @@ test("a parked parent hears of a child's exit", async () => {
       break;
     }
   }
+});
+
+test("a thread whose parent exits does not go on once what it held is given to others", async () => {
+  const [lock, numbers] = [new Lock(), fresh()];
+  const parent = new Other("startAndExit", [lock], numbers);
+  while (Atomics.load(numbers, 0) === 0) await turn();
+  await within(errorOf(AbandonedError, lock.acquire()), "the end of the holder", 20_000);
+  // Long enough for it to notice, even where it gets no processor for a while.
+  for (let n = 0; n < 100; n += 1) await turn();
+  const counted = Atomics.load(numbers, 0);
+  Atomics.store(numbers, 1, 1);
+  Atomics.notify(numbers, 1);
+  await parent.ended();
+  // One addition may have been under way.
+  expect(Atomics.load(numbers, 0) - counted).toBeLessThanOrEqual(1);
 });
 
 test.each([

@@ -170,13 +170,20 @@ export interface Program {
 /** Runs `node` with these arguments; kills it when it has not ended by itself after `limit` ms, which then shows as its signal. */
 export function node(
   args: readonly string[],
-  options: { readonly input?: string; readonly detached?: boolean } = {},
+  options: {
+    readonly input?: string;
+    readonly detached?: boolean;
+    readonly cwd?: string;
+    /** Variables of its environment, besides those of this program. */
+    readonly env?: NodeJS.ProcessEnv;
+  } = {},
 ): Program {
   const limit = 20_000;
   const { NODE_OPTIONS: _dropped, ...env } = process.env;
   const child = spawn(process.execPath, args, {
-    env,
+    env: { ...env, ...options.env },
     detached: options.detached ?? false,
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
     timeout: limit,
     killSignal: "SIGKILL",
   });
@@ -224,7 +231,8 @@ export function programGroup(name: string, ...args: readonly string[]): Program 
   return node([programPath(name), ...args], { detached: true });
 }
 
-function programPath(name: string): string {
+/** The file of one of test/programs. */
+export function programPath(name: string): string {
   return fileURLToPath(new URL(`../programs/${name}.js`, tasksUrl));
 }
 

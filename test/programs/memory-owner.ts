@@ -1,4 +1,6 @@
 /** `memory-owner.js HOW`: a program that creates shared memory, prints its names, and ends in a certain way. */
+import { writeSync } from "node:fs";
+import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { SharedMemory } from "manyhands/multiprocessing";
 
@@ -44,10 +46,47 @@ switch (how) {
     console.log(`names ${created}`);
     break;
   }
+  case "killed creating":
+    dieIn("mmap");
+    make();
+    break;
+  case "killed unlinking": {
+    dieIn("shm_unlink");
+    make().unlink();
+    break;
+  }
+  case "killed disposing": {
+    dieIn("shm_unlink");
+    make()[Symbol.dispose]();
+    break;
+  }
   default:
     throw new Error(`there is no way ${how}`);
 }
 
 function wait(): void {
   setTimeout(() => process.exit(9), 30_000);
+}
+
+/** Has the program killed when the library makes that call of the system. The name of the first segment that it makes is told. */
+function dieIn(call: string): void {
+  type Call = (...given: unknown[]) => unknown;
+  const koffi = createRequire(import.meta.url)("koffi") as { load(path: null): { func(prototype: string): Call } };
+  const { load } = koffi;
+  let told: "not yet" | "told" = "not yet";
+  koffi.load = (path) => {
+    const library = load(path);
+    const func = (prototype: string): Call => {
+      const real = library.func(prototype);
+      return (...given) => {
+        if (prototype.includes(`${call}(`)) process.kill(process.pid, "SIGKILL");
+        if (prototype.includes("shm_open(") && told === "not yet") {
+          told = "told";
+          writeSync(1, `names ${String(given[0]).slice(1)}\n`);
+        }
+        return real(...given);
+      };
+    };
+    return { func };
+  };
 }

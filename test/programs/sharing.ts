@@ -1,5 +1,5 @@
 /** A thread that uses what is shared with it. Started with the name of what it does and the objects as they travel. */
-import { parentPort, threadId, workerData } from "node:worker_threads";
+import { parentPort, threadId, Worker, workerData } from "node:worker_threads";
 import "manyhands/threading";
 import type { Barrier, Condition, Event, Lock, Semaphore } from "manyhands/threading";
 import { type Parcels, revived } from "../tasks/reviving.js";
@@ -52,6 +52,18 @@ const JOBS = {
     (begun as Event | undefined)?.set();
     tell("holds");
     await new Promise((resolve) => setTimeout(resolve, 2 ** 30));
+  },
+  /** Holds, and counts as fast as it can, until it is ended. */
+  async holdAndCount([lock]: Shared, numbers: Int32Array): Promise<void> {
+    await (lock as Lock).acquire();
+    for (;;) Atomics.add(numbers, 0, 1);
+  },
+  /** Starts a thread that counts, and ends: slowly, for it waits in an exit handler of its own until it is let go. */
+  async startAndExit(_shared: Shared, numbers: Int32Array): Promise<void> {
+    new Worker(new URL(import.meta.url), { workerData: { job: "holdAndCount", parcels, numbers } satisfies Sharing });
+    while (Atomics.load(numbers, 0) === 0) await turn();
+    process.once("exit", () => Atomics.wait(numbers, 1, 0));
+    process.exit(0);
   },
   /** Parks until it is killed. */
   wait([lock]: Shared): void {

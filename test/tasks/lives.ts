@@ -1,5 +1,5 @@
 /** Functions for threads and processes of their own. */
-import { appendFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { activeChildren, currentProcess, Process, parentProcess } from "manyhands/multiprocessing";
 import { currentThread, enumerate, mainThread, SystemExit, Thread } from "manyhands/threading";
 import { passGate } from "./gate.js";
@@ -177,4 +177,16 @@ export async function noteSigterm(started: string, log: string): Promise<never> 
 
 export function countChildren(): number {
   return activeChildren().length;
+}
+
+/** Writes to a descriptor that belongs to the library, and waits to be ended. */
+export async function garble(descriptor: number, what: "no frame" | "no message"): Promise<never> {
+  const bytes = Buffer.from("This is no frame of the library's, and long enough to have a header.");
+  if (what === "no message") {
+    bytes.writeUInt32LE(8, 0);
+    bytes.writeUInt32LE(0, 4);
+  }
+  writeSync(descriptor, bytes);
+  await new Promise(() => setInterval(() => undefined, 1000));
+  throw new Error("unreachable");
 }

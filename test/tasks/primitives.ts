@@ -1,8 +1,8 @@
 /** Tasks that are given the library's own shared objects. */
 
-import type { Managed, ManagerValue } from "manyhands/multiprocessing";
-import type { Queue } from "manyhands/queue";
-import type { Barrier, Condition, Event, Lock, RLock, Semaphore } from "manyhands/threading";
+import { type Connection, type Managed, type ManagerValue, Pipe } from "manyhands/multiprocessing";
+import { Queue } from "manyhands/queue";
+import { Barrier, type Condition, Event, Lock, type RLock, Semaphore } from "manyhands/threading";
 
 /** Adds one, in two steps that must not be parted. */
 export async function addUnder(lock: Lock | RLock, value: Managed<ManagerValue<number>>, times: number): Promise<void> {
@@ -43,6 +43,15 @@ export async function withinLimit(semaphore: Semaphore, inside: Managed<ManagerV
   return now;
 }
 
+/** Acquires them, and keeps nothing of them. */
+export async function acquireAndForget(...all: (Lock | Semaphore)[]): Promise<void> {
+  for (const each of all) await each.acquire();
+}
+
+export function releaseSemaphore(semaphore: Semaphore): void {
+  semaphore.release();
+}
+
 export function lockSync(lock: Lock): boolean {
   lock.acquireSync();
   const locked = lock.locked();
@@ -56,4 +65,23 @@ export function setShared(event: Event): void {
 
 export async function notifyShared(condition: Condition): Promise<void> {
   await condition.with(() => condition.notify());
+}
+
+/** One of each, which this process owns. An item is in the queue, and a message in the pipe. */
+export interface OneOfEach {
+  readonly pid: number;
+  readonly lock: Lock;
+  readonly semaphore: Semaphore;
+  readonly event: Event;
+  readonly barrier: Barrier;
+  readonly queue: Queue<string>;
+  readonly receiver: Connection;
+  readonly sender: Connection;
+}
+
+export async function makeOneOfEach(): Promise<OneOfEach> {
+  const [queue, [receiver, sender]] = [new Queue<string>(), Pipe()];
+  await Promise.all([queue.put("an item"), sender.send("a message")]);
+  const [lock, semaphore, event, barrier] = [new Lock(), new Semaphore(1), new Event(), new Barrier(2)];
+  return { pid: process.pid, lock, semaphore, event, barrier, queue, receiver, sender };
 }

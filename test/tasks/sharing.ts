@@ -35,3 +35,9 @@ export async function echoUntilEnd(connection: Connection): Promise<number> {
     }
   }
 }
+
+/** Takes the lock, holds the connection, says so, and waits to be ended. */
+export async function holdBoth(connection: Connection, lock: Lock, held: Event): Promise<Connection> {
+  await holdForEver(lock, held);
+  return connection;
+}

@@ -84,14 +84,29 @@ export function isShareable(value: unknown): value is Shareable {
   return typeof value === "object" && value !== null && SHAREABLE in value;
 }
 
-/** To be called by the constructor of every shareable. Structured clone would make an empty object of it without a word;
- *  now it refuses, and this is also how a result that holds one is noticed at no cost for all the others.
+/** The property by which an object says that it is neither copied nor shared: it belongs to the thread that made it, as a
+ *  pool does. Its value tells why, and what to send instead. On the prototype, where it costs an object nothing. */
+export const STAYS: unique symbol = Symbol.for("manyhands.stays");
+
+/** Why an object may not leave its thread; `undefined` when it does not say so. */
+export function reasonToStay(object: object): string | undefined {
+  return STAYS in object ? (object as { readonly [STAYS]: string })[STAYS] : undefined;
+}
+
+/** To be called by the constructor of every shareable, and of what stays and may stand in a result. Structured clone would
+ *  make an empty object of it without a word; now it refuses, and this is also how a result that holds one is noticed at no
+ *  cost for all the others.
  *
  *  A function in a property is the one thing that it refuses on every version of Node and on both routes. */
 export function refuseCopies(object: object): void {
-  Object.defineProperty(object, "manyhands:shared", { value: travelsInCalls, enumerable: true });
+  const [name, value] = STAYS in object ? ["manyhands:stays", stays] : ["manyhands:shared", travelsInCalls];
+  Object.defineProperty(object, name, { value, enumerable: true });
 }
 
 function travelsInCalls(): string {
   return "A shared object travels as an argument or a result of a call; it cannot be posted or copied by itself.";
+}
+
+function stays(): string {
+  return "This object belongs to the thread that made it; it cannot be posted or copied.";
 }

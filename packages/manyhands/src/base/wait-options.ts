@@ -3,7 +3,7 @@ import { ambientTask, type TaskWait } from "./ambient.js";
 import type { Clock } from "./clock.js";
 import { systemClock } from "./clock.js";
 import { CancelledError, InvalidOptionError } from "./errors.js";
-import { checkDuration, checkSignal, shown } from "./options.js";
+import { checkDuration, checkNames, checkSignal, shown } from "./options.js";
 import { SignalWatch } from "./signal-watch.js";
 
 /** Limits of a wait. Leaving a wait early changes nothing about what was waited for. */
@@ -60,13 +60,23 @@ export function limitsLeft({ timeout, signal }: WaitOptions, clock: Clock = syst
   });
 }
 
+const NOTHING_FURTHER: readonly string[] = [];
+
 /** Checks the limits of a wait, before it begins.
  *
- *  A number in their place, as Python has it, must not pass: it has no `timeout`, so that would be a wait without limit.
+ *  A number in their place, as Python has it, must not pass: it has no `timeout`, so that would be a wait without limit. So
+ *  would be one with a mistyped name.
+ *  @param further - names of options that this wait has besides
  *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option. */
-export function checkLimits(options: WaitOptions): void {
+export function checkLimits(options: WaitOptions, further: readonly string[] = NOTHING_FURTHER): void {
   if (typeof options !== "object" || options === null) {
     throw new InvalidOptionError("options", `The limits of a wait are { timeout, signal }, got ${shown(options)}`);
+  }
+  for (const name in options) {
+    if (name === "timeout" || name === "signal") continue;
+    // Not for every wait, which would have its names listed for nothing.
+    checkNames("A wait", options, ["timeout", "signal", ...further]);
+    break;
   }
   checkDuration("timeout", options.timeout);
   checkSignal("signal", options.signal);

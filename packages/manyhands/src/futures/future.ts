@@ -8,6 +8,7 @@
 import { inspect } from "node:util";
 import { type AmbientTask, ambientTask, type TaskWait } from "../base/ambient.js";
 import { CancelledError, InvalidStateError, TimeoutError } from "../base/errors.js";
+import { STAYS } from "../base/shareable.js";
 import { type WaitOptions, waitFor } from "../base/wait-options.js";
 
 export type FutureState = "pending" | "running" | "succeeded" | "failed" | "cancelled";
@@ -434,6 +435,11 @@ export class Future<T> implements PromiseLike<T> {
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : new Error(`A done callback threw ${String(error)}`));
     }
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a future is awaited where it was made; await it, and send the value";
   }
 
   static {

@@ -3,6 +3,7 @@
  *  Guarantees: inputs are pulled only as results are taken; in order unless asked otherwise; a failing call shows at
  *  its position, where it ends a `for await`, and where `next()` can go on behind it; leaving early cancels what has not
  *  started. */
+import { STAYS } from "../base/shareable.js";
 import type { Entry, MapRun } from "./map-run.js";
 
 /** One outcome of a map, with where and when the call ran. */
@@ -42,6 +43,11 @@ export class MapResults<R> implements AsyncIterableIterator<R>, PromiseLike<R[]>
   /** @internal Made by the executors. */
   constructor(run: Results) {
     this.#run = run;
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "results are taken where they were asked for; await them, and send the array";
   }
 
   /** For `for await`, which leaves at the first failure without saying so: this closes the map then. */

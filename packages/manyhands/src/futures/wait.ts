@@ -51,8 +51,8 @@ export async function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitOptions & { returnWhen?: ReturnWhen } = {},
 ): Promise<{ done: Set<F>; notDone: Set<F> }> {
-  checkLimits(options);
-  const { returnWhen = "all-completed" } = options;
+  checkLimits(options, ["returnWhen"]);
+  const { returnWhen = "all-completed", ...limits } = options;
   if (!["first-completed", "first-exception", "all-completed"].includes(returnWhen)) {
     throw new InvalidOptionError("returnWhen", `returnWhen is one of first-completed, first-exception, all-completed`);
   }
@@ -70,7 +70,7 @@ export async function wait<F extends Future<unknown>>(
         for (const future of all) future.removeDoneCallback(seen);
       },
     };
-  }, options);
+  }, limits);
   const done = new Set<F>();
   const notDone = new Set<F>();
   for (const future of all) (future.done() ? done : notDone).add(future);

@@ -8,6 +8,10 @@
 import type { Bell, Rung } from "./bell.js";
 import { DEATH } from "./world.js";
 
+/** How long this thread can wait for another that is inside of something: in a turn of its event loop hardly, parked as long
+ *  as it has to. */
+export type Waiting = "turn" | "parked";
+
 /** What there is to wait for, as a line sees it. */
 export interface Gate {
   /** Makes known that this thread waits. Looking comes after it, never before. */
@@ -16,8 +20,8 @@ export interface Gate {
   retract(): "in time" | "woken";
   /** Wakes another thread if there is something for it to take. */
   passOn(): void;
-  /** A thread has died: makes good what it owed. */
-  mourn(): void;
+  /** A thread has died: makes good what it owed. In a `turn` now or in a later one. */
+  mourn(waiting: Waiting): void;
 }
 
 /** Somebody in the line. */
@@ -111,7 +115,7 @@ export class Line implements Rung {
   }
 
   mourn(): void {
-    this.#gate.mourn();
+    this.#gate.mourn("turn");
     this.serve();
   }
 
@@ -129,7 +133,7 @@ export class Line implements Rung {
       if (attempt()) return this.#unparked(true);
       const ms = left();
       if (ms <= 0) return this.#unparked(false);
-      if ((this.#bell.sleep(ms, this) & DEATH) !== 0) this.#gate.mourn();
+      if ((this.#bell.sleep(ms, this) & DEATH) !== 0) this.#gate.mourn("parked");
     }
   }
 

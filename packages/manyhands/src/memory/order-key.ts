@@ -4,9 +4,9 @@
  *  The order is Python's. Numbers, booleans (as 0 and 1) and bigints have one order among themselves, strings that of
  *  their code points, dates that of their time, arrays are compared element by element, the shorter first. Elements that
  *  are both null, or both undefined, are equal. Everything else has no order: it may be part of an array as long as what
- *  stands before it decides.
+ *  stands before it decides. So may be what stands behind the first megabyte.
  *
- *  Guarantees: comparing is a total order even for what has none ({@link isUnordered} tells), so that taking an item never
+ *  Guarantees: the time to build a key is bounded by the memory that the value takes up; comparing is a total order even for what has none ({@link isUnordered} tells), so that taking an item never
  *  fails; NaN, which would spoil any order, is refused where it is put.
  *
  *  Layout in units of 8 bytes: tag i32 and length i32, then a body: a double, the bytes of a string in UTF-8 (whose order
@@ -19,6 +19,10 @@ const TAG = { end: 0, number: 1, bigint: 2, string: 3, date: 4, array: 5, null: 
 
 /** Deeper arrays are not looked into, nor is one that contains itself. */
 const DEEPEST = 64;
+
+/** Behind so many units no array is looked into. Not for those that are long, which would only take their time, but for those
+ *  that hold one array several times: each level doubles what is gone through. */
+const LONGEST = 2 ** 17;
 
 /** One comparison's outcome: −1, 0 and 1 as usual. What has no order is put in one all the same, beyond ±1. */
 const UNORDERED = 2;
@@ -55,8 +59,15 @@ class KeyWriter {
         if (value instanceof Date) return this.#double(TAG.date, value.getTime());
         if (!Array.isArray(value) || depth === DEEPEST) return this.#bare(TAG.opaque);
         this.#bare(TAG.array);
-        for (const element of value) this.#add(element, depth + 1);
+        this.#elements(value, depth + 1);
         this.#bare(TAG.end);
+    }
+  }
+
+  #elements(array: readonly unknown[], depth: number): void {
+    for (const element of array) {
+      if (this.#units > LONGEST) return this.#bare(TAG.opaque);
+      this.#add(element, depth);
     }
   }
 

@@ -23,7 +23,8 @@ export interface Mapping {
   readonly size: number;
   /** Tells the segment from a later one of the same name. */
   readonly identity: string;
-  /** Lets go of the segment. Idempotent. */
+  /** Lets go of the segment. Idempotent.
+   *  @throws SegmentError when the system refuses; the segment is still mapped then, and can be let go of later. */
   release(): void;
 }
 
@@ -37,6 +38,7 @@ interface Calls {
   munmap(at: bigint, length: number): number;
   close(fd: number): number;
   pipe(ends: Int32Array): number;
+  pipe2?(ends: Int32Array, flags: number): number;
   fcntl(fd: number, command: number, type: "int", value: number): number;
 }
 
@@ -66,6 +68,8 @@ const MAP_ANONYMOUS = process.platform === "linux" ? 0x20 : 0x1000;
 const MAP_FAILED = 2n ** 64n - 1n;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
+/** Linux's, on all the machines that Node runs on. */
+const O_CLOEXEC = 0x80000;
 /** The owner's alone, as Python makes it. */
 const MODE = 0o600;
 
@@ -94,6 +98,7 @@ export class PosixMemory {
     if (process.platform === "linux") {
       const prototype = "int posix_fallocate(int fd, int64_t offset, int64_t length)";
       calls.posix_fallocate = library.func(prototype) as NonNullable<Calls["posix_fallocate"]>;
+      calls.pipe2 = library.func("int pipe2(int *ends, int flags)") as NonNullable<Calls["pipe2"]>;
     }
     this.#calls = calls;
     // A thread that ends leaves its mappings to the process, which would keep unlinked segments in memory. (One that is
@@ -150,9 +155,13 @@ export class PosixMemory {
    *  ends. Programs that are started do not inherit it unless they are given an end. */
   pipe(): { readonly readEnd: number; readonly writeEnd: number } {
     const ends = new Int32Array(2);
-    if (this.#calls.pipe(ends) < 0) throw this.#refused("make a pipe", "");
+    // At one stroke, where that is possible: a program that another thread starts in between would inherit both.
+    const made = this.#calls.pipe2?.(ends, O_CLOEXEC) ?? this.#calls.pipe(ends);
+    if (made < 0) throw this.#refused("make a pipe", "");
     const [readEnd = -1, writeEnd = -1] = ends;
-    for (const end of ends) this.#calls.fcntl(end, F_SETFD, "int", FD_CLOEXEC);
+    if (this.#calls.pipe2 === undefined) {
+      for (const end of ends) this.#calls.fcntl(end, F_SETFD, "int", FD_CLOEXEC);
+    }
     return { readEnd, writeEnd };
   }
 
@@ -178,7 +187,7 @@ export class PosixMemory {
     // A segment that its creator has not given a size yet.
     if (size === 0) throw new SegmentNotFoundError(name);
     const at = this.#calls.mmap(null, size, READ_AND_WRITE, MAP_SHARED, fd, 0);
-    if (BigInt.asUintN(64, at) === MAP_FAILED) throw this.#refused(`map ${size} bytes of shared memory`, name);
+    if (hasFailed(at)) throw this.#refused(`map ${size} bytes of shared memory`, name);
     const region: Region = { at, size, state: "mapped" };
     const buffer = this.#viewOf(region);
     this.#regions.add(region);
@@ -200,14 +209,20 @@ export class PosixMemory {
 
   /** Puts fresh memory of our own in the place of the segment, which is thereby let go of. */
   #release(region: Region): void {
+    const { at, size } = region;
     if (region.state === "released") return;
+    if (!this.#replace(region)) throw this.#refused(`let go of ${size} bytes of shared memory at ${at}`, "");
     region.state = "released";
+  }
+
+  #replace({ at, size }: Region): boolean {
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-    this.#calls.mmap(region.at, region.size, READ_AND_WRITE, flags, -1, 0);
+    return !hasFailed(this.#calls.mmap(at, size, READ_AND_WRITE, flags, -1, 0));
   }
 
   #releaseAll(): void {
-    for (const region of this.#regions) this.#release(region);
+    // What the system does not let go of goes with the process.
+    for (const region of this.#regions) if (region.state === "mapped") this.#replace(region);
   }
 
   #refused(what: string, name: string): Error {
@@ -216,6 +231,8 @@ export class PosixMemory {
     return errno === "ENOENT" ? new SegmentNotFoundError(name) : new SegmentError(what, errno);
   }
 }
+
+const hasFailed = (at: bigint): boolean => BigInt.asUintN(64, at) === MAP_FAILED;
 
 function identityOf(fd: number): string {
   const { dev, ino } = fstatSync(fd);

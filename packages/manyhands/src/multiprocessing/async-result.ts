@@ -3,7 +3,9 @@
  *  Guarantees: it settles, whatever becomes of the worker or the pool; exactly one of the two callbacks runs, once, in this
  *  thread, one at a time, in the order in which jobs end, and before `get()` goes on; what a callback throws reaches
  *  whoever asks for the result, and harms nothing else. */
+
 import { checkType } from "../base/options.js";
+import { STAYS } from "../base/shareable.js";
 import { InvalidStateError, TimeoutError, type WaitOptions } from "../mod.js";
 
 /** What is to be done when the job has ended. */
@@ -45,6 +47,11 @@ export class AsyncResult<T> implements PromiseLike<T> {
   /** @internal Made by pools. */
   constructor(job: Job<T>) {
     this.#job = job;
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a result is awaited where it was asked for; await it, and send the value";
   }
 
   /** The value, when it is there. May be asked for again.

@@ -37,7 +37,8 @@ export class ConnectError extends ManyhandsError<"ERR_CONNECT"> {
   }
 }
 
-/** It is not possible to listen at the address, for it is taken or not ours; the system's error is the cause. */
+/** It is not possible to listen at the address, for it is taken or not ours, or to accept who has come; the system's error is
+ *  the cause. */
 export class ListenError extends ManyhandsError<"ERR_LISTEN"> {
   constructor(message: string, options?: ErrorOptions) {
     super("ListenError", "ERR_LISTEN", message, options);

@@ -11,7 +11,8 @@ import { systemClock } from "../base/clock.js";
 import { InvalidOptionError, InvalidStateError, TimeoutError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames } from "../base/options.js";
 import { RingQueue } from "../base/ring-queue.js";
-import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
+import { refuseCopies, STAYS } from "../base/shareable.js";
+import { checkLimits, refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 import { type Address, type Endpoint, endpointOf, isLocal, shownAddress } from "./address.js";
 import { checkKey } from "./client.js";
 import { AuthenticationError, ConnectionClosedError, ListenError } from "./connection-errors.js";
@@ -30,10 +31,11 @@ export interface ListenerOptions {
   handshakeTimeout?: number;
 }
 
-/** Somebody has come: with the key, or with a wrong one. */
+/** Somebody has come: with the key, or with a wrong one; or the system could not let him in. */
 type Arrival =
   | { readonly kind: "connection"; readonly connection: SocketConnection }
-  | { readonly kind: "stranger"; readonly error: AuthenticationError };
+  | { readonly kind: "stranger"; readonly error: AuthenticationError }
+  | { readonly kind: "failure"; readonly error: ListenError };
 
 /** Listens for connections. Open one by {@link Listener.open}.
  *
@@ -70,7 +72,9 @@ export class Listener implements Disposable {
     this.#folder = folder;
     this.#backlog = options.backlog ?? 128;
     this.#options = options;
+    refuseCopies(this);
     server.unref().on("connection", (socket) => this.#come(socket));
+    server.on("error", (cause) => this.#fail(cause));
   }
 
   /** Begins to listen.
@@ -107,6 +111,8 @@ export class Listener implements Disposable {
    *  @param options `timeout` in ms and `signal`, both for the wait alone.
    *  @returns our end of it.
    *  @throws AuthenticationError (`ERR_AUTHENTICATION`) when somebody came with a wrong key; the next `accept` goes on.
+   *  @throws ListenError (`ERR_LISTEN`) when the system could not accept somebody, as when no descriptor is left; the next
+   *    `accept` goes on.
    *  @throws ConnectionClosedError (`ERR_CONNECTION_CLOSED`) when the listener is closed, also meanwhile.
    *  @throws TimeoutError (`ERR_TIMEOUT`) after `timeout` ms, CancelledError (`ERR_CANCELLED`) when `signal` aborts.
    *  @remarks Cancellation: who comes later goes to the next `accept`.
@@ -115,10 +121,11 @@ export class Listener implements Disposable {
    *  const connection = await listener.accept({ timeout: 60_000 });
    *  ``` */
   async accept(options: WaitOptions = {}): Promise<SocketConnection> {
+    checkLimits(options);
     refuseAborted(options);
     const arrival = this.#arrivals.shift() ?? (await this.#next(options));
     if (arrival === undefined) throw new ConnectionClosedError("The listener is closed");
-    if (arrival.kind === "stranger") throw arrival.error;
+    if (arrival.kind !== "connection") throw arrival.error;
     return arrival.connection;
   }
 
@@ -136,6 +143,11 @@ export class Listener implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a listener belongs to the thread that opened it; send its address, and make a Client there";
   }
 
   async #next(options: WaitOptions): Promise<Arrival | undefined> {
@@ -180,6 +192,13 @@ export class Listener implements Disposable {
         if (error instanceof AuthenticationError) this.#arrive({ kind: "stranger", error });
       },
     );
+  }
+
+  #fail(cause: Error): void {
+    // Told once: the system goes on failing for as long as there is nobody who could be let in.
+    for (const { kind } of this.#arrivals) if (kind === "failure") return;
+    const error = new ListenError(`Cannot accept a connection at ${shownAddress(endpointOf(this.address))}`, { cause });
+    this.#arrive({ kind: "failure", error });
   }
 
   #arrive(arrival: Arrival): void {

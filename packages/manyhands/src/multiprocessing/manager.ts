@@ -7,6 +7,7 @@
  *  not used does not keep the program alive. */
 import { InvalidOptionError, ShutdownError } from "../base/errors.js";
 import { checkIterable, shown } from "../base/options.js";
+import { refuseCopies, STAYS } from "../base/shareable.js";
 import type { FunctionRef } from "../futures/mod.js";
 import { moduleRef, ProcessPoolExecutor, type ProcessPoolOptions } from "../mod.js";
 import type { WireFunction } from "../wire/mod.js";
@@ -46,7 +47,8 @@ class OneProcess extends ProcessPoolExecutor {
  *
  *  Each method of a proxy is one operation: no other comes in between. Several are not: use a lock, or a method of your own
  *  class. What is put into an object is a copy, so to change the copy changes nothing; proxies put into an object are the
- *  objects themselves. A proxy may be an argument or a result of any call, to threads and to processes.
+ *  objects themselves. A proxy may be an argument or a result of any call, to threads and to processes. Only threads that
+ *  are started inside the manager's own process, by a method of an object of yours, cannot be given any: each lives in one thread.
  *
  *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) naming the option
  *  @example
@@ -64,6 +66,7 @@ export class Manager extends PrimitiveMaker implements AsyncDisposable {
   constructor(options: ManagerOptions = {}) {
     super();
     this.#pool = new OneProcess({ name: "manager", ...options, maxWorkers: 1 });
+    refuseCopies(this);
   }
 
   /** Gives a name to a class whose objects managers make, and says which of its methods can be called.
@@ -200,6 +203,11 @@ export class Manager extends PrimitiveMaker implements AsyncDisposable {
     args: readonly unknown[],
   ): Promise<Primitives[K]> {
     return (await (await this.#home()).makePrimitive(kind, args)) as Primitives[K];
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a manager belongs to the thread that made it; send the objects that it has made";
   }
 
   async #make<T>(kind: BuiltIn, args: readonly unknown[]): Promise<T> {

@@ -4,6 +4,7 @@
  *  out loses no result; a failing call shows at its position, and `next()` goes on behind it. */
 
 import { RingQueue } from "../base/ring-queue.js";
+import { STAYS } from "../base/shareable.js";
 import { waitFor } from "../base/wait-options.js";
 import { type MapResults, TimeoutError, type WaitOptions } from "../mod.js";
 
@@ -34,6 +35,11 @@ export class PoolStream<R> implements AsyncIterableIterator<R> {
   constructor(results: MapResults<R>, ended: () => void) {
     this.#results = results;
     this.#ended = ended;
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "results are taken where they were asked for; collect them, and send the array";
   }
 
   /** The next result.

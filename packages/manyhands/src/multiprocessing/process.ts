@@ -11,6 +11,7 @@ import { constants } from "node:os";
 import { inspect } from "node:util";
 import { LifeCycleError } from "../base/errors.js";
 import { checkType } from "../base/options.js";
+import { refuseCopies, STAYS } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Waitable } from "../base/waitable.js";
 import type { Task } from "../futures/executor.js";
@@ -80,6 +81,7 @@ export class Process<A extends unknown[] = never[], R = unknown> implements Proc
       },
       lost: (error) => this.#lost(error),
     });
+    refuseCopies(this);
   }
 
   /** What it is called. Can be set until it is started.
@@ -242,6 +244,11 @@ export class Process<A extends unknown[] = never[], R = unknown> implements Proc
       await this.join();
     }
     this.close();
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a process belongs to the thread that started it; send its pid, or share an Event with it";
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -4,14 +4,14 @@
  *  nothing else, waits for the end of a pipe that only this process holds, and then starts the program that unlinks. A segment
  *  that another process has made anew under the same name meanwhile is left alone. Who has a segment mapped keeps it.
  *
- *  Not covered: a kill between the creation and the next line, microseconds later; a kill of the shell too, before this
- *  process notices. */
+ *  Not covered: for a name that the user has given, and others may have too, a kill between the creation and the next line,
+ *  microseconds later; a kill of the shell too, before this process notices. */
 import { spawn } from "node:child_process";
 import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { posixMemory } from "../memory/posix.js";
-import { entryOf, unlinkEntry } from "./segment-entry.js";
+import { entryOf, UNBORN, unlinkEntry } from "./segment-entry.js";
 
 /** Keeps the list of what is to be unlinked, by lines `+ ENTRY` and `- ENTRY`. Node itself would need 40 ms of a processor and
  *  10 MB for that; it is started only when something is left. */
@@ -36,13 +36,25 @@ export class SegmentTracker {
     if (isMainThread) process.once("exit", () => this.#unlinkAll());
   }
 
+  /** A segment is about to be made.
+   *  @param whose - the name: `ours` when nobody else can have it. Of others it is only known that they are ours once they
+   *    have been made; for them the shell is there by then. */
+  expect(name: string, whose: "ours" | "given"): void {
+    if (whose === "ours") this.#add(entryOf(name, UNBORN));
+    else if (this.#writeEnd === undefined) this.#start();
+  }
+
   add(name: string, identity: string): void {
-    const entry = entryOf(name, identity);
+    this.#add(entryOf(name, identity));
+    this.remove(name, UNBORN);
+  }
+
+  #add(entry: string): void {
     this.#tracked.add(entry);
     this.#tell(`+ ${entry}\n`);
   }
 
-  /** The segment is unlinked, or not ours any more. */
+  /** The segment is unlinked, or was not made. Not before it is: this process may be killed in between. */
   remove(name: string, identity: string): void {
     const entry = entryOf(name, identity);
     if (this.#tracked.delete(entry)) this.#tell(`- ${entry}\n`);
@@ -63,11 +75,14 @@ export class SegmentTracker {
   #start(): void {
     const { readEnd, writeEnd } = posixMemory().pipe();
     this.#writeEnd = writeEnd;
+    // The options may name files by the way there from the program's own folder.
+    const { NODE_OPTIONS: _ofThisProgram, ...env } = process.env;
     // Good from this folder and from any beside it, wherever the build puts this file.
     const cleaner = fileURLToPath(new URL("../multiprocessing/segment-cleaner.js", import.meta.url));
     // In a session of its own: what ends this program by its group, such as Ctrl-C, must not end the shell.
     const shell = spawn("/bin/sh", ["-c", SHELL, process.execPath, cleaner], {
       cwd: "/",
+      env,
       detached: true,
       stdio: [readEnd, "ignore", "ignore"],
     });

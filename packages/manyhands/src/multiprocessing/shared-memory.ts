@@ -14,8 +14,8 @@ import {
   SharedMemoryUnavailableError,
 } from "../memory/segment-errors.js";
 import { rememberOwn } from "../wire/error-classes.js";
-import { entryOf, unlinkEntry } from "./segment-entry.js";
-import { segmentTracker } from "./segment-tracker.js";
+import { entryOf, UNBORN, unlinkEntry } from "./segment-entry.js";
+import { type SegmentTracker, segmentTracker } from "./segment-tracker.js";
 
 /** What to create, or to attach to. */
 export interface SharedMemoryOptions {
@@ -67,13 +67,16 @@ export class SharedMemory implements Disposable {
     refuseCopies(this);
     const name = checked(options);
     const creates = options.create === true;
-    const mapping = creates ? posixMemory().create(name, options.size ?? 0) : posixMemory().attach(name);
+    // First of all: where there is no such memory, there is nothing to track.
+    const memory = posixMemory();
+    const tracker = (options.track ?? creates) ? segmentTracker() : undefined;
+    const mapping = creates ? create(options, name, tracker) : memory.attach(name);
     this.name = name;
     this.size = mapping.size;
     this.#identity = mapping.identity;
     this.#role = creates ? "creator" : "user";
     this.#state = { kind: "open", mapping };
-    if (options.track ?? creates) segmentTracker().add(name, mapping.identity);
+    tracker?.add(name, mapping.identity);
   }
 
   /** The memory itself, to be seen through typed arrays and `DataView`s.
@@ -95,7 +98,8 @@ export class SharedMemory implements Disposable {
   }
 
   /** Lets go of the memory in this thread; others keep it, and so does its name. Views that are still used show zeros.
-   *  Idempotent. */
+   *  Idempotent.
+   *  @throws SegmentError (`ERR_SEGMENT`) when the system refuses: the memory is still open then. */
   close(): void {
     if (this.#state.kind === "closed") return;
     this.#state.mapping.release();
@@ -109,14 +113,20 @@ export class SharedMemory implements Disposable {
   unlink(): void {
     if (this.#link.kind === "unlinked") return;
     this.#link = { kind: "unlinked" };
-    segmentTracker().remove(this.name, this.#identity);
-    posixMemory().unlink(this.name);
+    try {
+      posixMemory().unlink(this.name);
+    } finally {
+      segmentTracker().remove(this.name, this.#identity);
+    }
   }
 
   /** Closes, and unlinks what this object created. */
   [Symbol.dispose](): void {
-    this.close();
-    if (this.#role === "creator") this.forget();
+    try {
+      this.close();
+    } finally {
+      if (this.#role === "creator") this.forget();
+    }
   }
 
   /** Unlinks it if that has not been done, by whomever: leaving a scope is no time for errors.
@@ -124,8 +134,8 @@ export class SharedMemory implements Disposable {
   forget(): void {
     if (this.#link.kind === "unlinked") return;
     this.#link = { kind: "unlinked" };
-    segmentTracker().remove(this.name, this.#identity);
     unlinkEntry(entryOf(this.name, this.#identity));
+    segmentTracker().remove(this.name, this.#identity);
   }
 
   /** @internal It travels by its name. */
@@ -152,6 +162,17 @@ const reviver = {
 };
 registerReviver(KIND, reviver);
 rememberOwn([SegmentExistsError, SegmentNotFoundError, SegmentError, SharedMemoryUnavailableError]);
+
+/** Makes a segment, of which the tracker knows before it is there. */
+function create(options: SharedMemoryOptions, name: string, tracker: SegmentTracker | undefined): Mapping {
+  tracker?.expect(name, options.name === undefined ? "ours" : "given");
+  try {
+    return posixMemory().create(name, options.size ?? 0);
+  } catch (error) {
+    tracker?.remove(name, UNBORN);
+    throw error;
+  }
+}
 
 /** The name to use. */
 function checked(options: SharedMemoryOptions): string {

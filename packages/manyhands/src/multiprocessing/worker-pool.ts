@@ -5,6 +5,7 @@
  *  an idle pool does not keep the program alive. */
 
 import { checkCount, checkNames, checkType } from "../base/options.js";
+import { refuseCopies, STAYS } from "../base/shareable.js";
 import { waitFor } from "../base/wait-options.js";
 import {
   type Executor,
@@ -92,6 +93,7 @@ export abstract class WorkerPool implements AsyncDisposable {
   protected constructor(executor: Executor, workers: number) {
     this.#executor = executor;
     this.#workers = workers;
+    refuseCopies(this);
   }
 
   /** Runs `fn(...args)` in a worker and waits for its result: one job at a time. For many use {@link applyAsync} or
@@ -293,6 +295,11 @@ export abstract class WorkerPool implements AsyncDisposable {
     });
     this.#streams.add(stream);
     return stream;
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a pool belongs to the thread that made it; make one there";
   }
 
   /** The executor takes the inputs of streams as calls: it must stay open until they are all pulled. */

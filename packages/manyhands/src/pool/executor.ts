@@ -1,7 +1,7 @@
 /** The `Executor` contract over an engine: what the three local executors share.
  *
  *  Guarantees: options are checked where they are given. */
-
+import { refuseCopies, STAYS } from "../base/shareable.js";
 import type {
   CallOptions,
   Executor,
@@ -26,6 +26,7 @@ export class LocalExecutor implements Executor {
   constructor(seat: EngineSeat, plan: CallPlan = DEFAULT_PLAN) {
     this.#seat = seat;
     this.#plan = plan;
+    refuseCopies(this);
   }
 
   /** Where tasks run. */
@@ -122,6 +123,11 @@ export class LocalExecutor implements Executor {
    *  ``` */
   terminate(): Promise<void> {
     return this.#seat.engine("nothing").terminate();
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "an executor belongs to the thread that made it; make one there";
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -163,6 +163,8 @@ function open(): { readonly path: string; readonly key: string } {
       () => socket.destroy(),
     );
   });
+  // A client that the system could not let in, as when it is out of descriptors: its line breaks, and it is told by that.
+  server.on("error", () => undefined);
   // Bound when this returns: Node asks the system for a path at once, only the event comes later. `exclusive`, or in a
   // cluster's worker it would ask the primary.
   server.listen({ path, exclusive: true }).unref();

@@ -3,7 +3,7 @@ import type { RemoteLink, RemoteObject } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { BarrierCore, SharedBarrier } from "./barrier-core.js";
 import type { BarrierView } from "./barrier-steps.js";
-import { OwnerSession, RemoteCalls, unknownMethod } from "./remote-calls.js";
+import { KEEPS_NOTHING, OwnerSession, RemoteCalls, unknownMethod } from "./remote-calls.js";
 
 /** The asking side. */
 export class RemoteBarrier implements BarrierCore {
@@ -14,7 +14,7 @@ export class RemoteBarrier implements BarrierCore {
   }
 
   wait(options: WaitOptions): Promise<number> {
-    return this.#calls.wait<number>("wait", options, () => undefined);
+    return this.#calls.wait<number>("wait", options, KEEPS_NOTHING);
   }
 
   waitSync(timeout: number): number {

@@ -43,7 +43,8 @@ export class RemoteCondition implements ConditionCore {
   #wait(entry: number, options: WaitOptions): Promise<boolean> {
     // The owner counts this one among those that wait since it has entered, and hears of no wait that never begins.
     if (options.signal?.aborted === true) this.#calls.link.post("leave", [entry]);
-    return this.#calls.wait<boolean>("wait", options, (notified) => this.#refuse(notified), entry);
+    const late = { giveBack: (notified: boolean) => this.#refuse(notified), timedOut: () => false };
+    return this.#calls.wait<boolean>("wait", options, late, entry);
   }
 
   /** The notification came when its receiver had given up: another may have it. */

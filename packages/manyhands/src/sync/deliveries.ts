@@ -34,6 +34,12 @@ export class Deliveries {
     this.#underway.delete(number);
   }
 
+  /** It came when nobody waited for it any more. */
+  refused(number: number): void {
+    const item = this.#underway.get(number);
+    if (this.#underway.delete(number) && item !== undefined) this.#restore(item);
+  }
+
   /** The client is gone. */
   close(): void {
     this.#state = "closed";
@@ -48,4 +54,9 @@ export function accept(link: RemoteLink, delivery: unknown): Item {
   const [number, item] = delivery as Delivery;
   link.post("got", [number]);
   return Item.fromWire(item);
+}
+
+/** The client's side: gives back a delivery that came too late. */
+export function refuse(link: RemoteLink, delivery: unknown): void {
+  link.post("refused", [(delivery as Delivery)[0]]);
 }

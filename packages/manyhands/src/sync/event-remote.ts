@@ -25,7 +25,7 @@ export class RemoteEvent implements EventCore {
   }
 
   wait(options: WaitOptions): Promise<boolean> {
-    return this.#calls.wait<boolean>("wait", options, () => undefined);
+    return this.#calls.wait<boolean>("wait", options, { giveBack: () => undefined, timedOut: () => false });
   }
 
   waitSync(timeout: number): boolean {

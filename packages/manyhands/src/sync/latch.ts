@@ -8,6 +8,7 @@
  *
  *  Layout, in words: the holder's ticket or 0, and how many are parked. */
 import { QueueBusyError } from "../base/queue-errors.js";
+import type { Waiting } from "../memory/line.js";
 import type { Ticket } from "../memory/world.js";
 import type { Site } from "./site.js";
 
@@ -20,7 +21,7 @@ const LOOKS = 200;
 const GLANCE_MS = 5;
 
 /** How long to wait, in ms: in an event loop, which has others to serve, and where the caller can do nothing else. */
-export const PATIENCE = { turn: 5, parked: 5000 } as const;
+export const PATIENCE: Readonly<Record<Waiting, number>> = { turn: 5, parked: 5000 };
 
 export class Latch {
   readonly #site: Site;

@@ -24,6 +24,10 @@ const ABANDONED = 1;
 /** What an attempt came to. `abandoned`: the lock was, and is free now; the caller does not hold it. */
 export type Taking = "taken" | "busy" | "abandoned";
 
+/** For whom this thread takes it: a task of its own, or a client of another process. The word names the thread either way,
+ *  and would have a client's lock released, or waited under, by any task of the owner. */
+export type Holder = "task" | "client";
+
 /** A holding that is interrupted: its permits are good again when it is resumed. */
 export interface Suspended {
   readonly holding: number;
@@ -31,7 +35,7 @@ export interface Suspended {
 
 /** What a lock does, wherever its word is. */
 export interface LockCore extends AcquirableCore {
-  /** Whether this thread holds it. */
+  /** Whether a task of this thread holds it. */
   readonly own: boolean;
   release(): void;
   locked(): boolean;
@@ -47,13 +51,14 @@ export class SharedLock extends SharedCore implements LockCore {
   #last = 0;
   /** The present one, or the last. */
   #holding = 0;
+  #holder: Holder = "task";
 
   constructor(site: Site) {
     super(site, WAITING);
   }
 
   /** Tries to take it, once. */
-  take(): Taking {
+  take(holder: Holder = "task"): Taking {
     const { cells, bell } = this.site;
     for (;;) {
       const word = cells.load(TRUTH);
@@ -61,6 +66,7 @@ export class SharedLock extends SharedCore implements LockCore {
         if (!cells.replace(TRUTH, FREE, bell.ticket)) continue;
         this.#last += 1;
         this.#holding = this.#last;
+        this.#holder = holder;
         return "taken";
       }
       if (word === ABANDONED) {
@@ -74,21 +80,21 @@ export class SharedLock extends SharedCore implements LockCore {
     }
   }
 
-  tryAcquire(): number | undefined {
-    return taken(this.take(), this.#holding);
+  tryAcquire(holder?: Holder): number | undefined {
+    return taken(this.take(holder), this.#holding);
   }
 
-  acquire(options: WaitOptions): number | Promise<number> {
+  acquire(options: WaitOptions, holder?: Holder): number | Promise<number> {
     // Not past those who wait already, and not for a caller that has given up already.
     if (this.line.empty && options.signal?.aborted !== true) {
-      const holding = taken(this.take(), this.#holding);
+      const holding = taken(this.take(holder), this.#holding);
       if (holding !== undefined) return holding;
     }
-    return this.#wait(options);
+    return this.#wait(options, holder);
   }
 
-  async #wait(options: WaitOptions): Promise<number> {
-    const wish = this.#wish();
+  async #wait(options: WaitOptions, holder: Holder | undefined): Promise<number> {
+    const wish = this.#wish(holder);
     await waitInLine(this.line, wish.attempt, options);
     return wish.outcome() ?? tooLate(options.timeout);
   }
@@ -100,11 +106,11 @@ export class SharedLock extends SharedCore implements LockCore {
   }
 
   /** Tries to take it again and again, and notes what that came to. */
-  #wish(): { readonly attempt: () => boolean; readonly outcome: () => number | undefined } {
+  #wish(holder?: Holder): { readonly attempt: () => boolean; readonly outcome: () => number | undefined } {
     let taking: Taking = "busy";
     let holding = 0;
     const attempt = (): boolean => {
-      taking = this.take();
+      taking = this.take(holder);
       // Noted now: by the time the caller goes on, another may have released this holding and begun the next.
       holding = this.#holding;
       return taking !== "busy";
@@ -114,23 +120,28 @@ export class SharedLock extends SharedCore implements LockCore {
 
   release(): void {
     const { cells, bell } = this.site;
-    if (!cells.replace(TRUTH, bell.ticket, FREE)) throw notHeld(cells.load(TRUTH));
-    this.handOn();
+    if (!this.own) throw notHeld(cells.load(TRUTH), bell.ticket);
+    this.#leave(FREE);
   }
 
   giveBack(holding: number): void {
-    if (this.#holding === holding && this.own) this.release();
+    if (this.#holding === holding) this.#leave(FREE);
   }
 
   /** Leaves it as a holder does who dies: the next caller is told. For the thread that held it on behalf of one who died. */
   abandon(holding: number): void {
-    const { cells, bell } = this.site;
-    if (this.#holding === holding && cells.replace(TRUTH, bell.ticket, ABANDONED)) this.handOn();
+    if (this.#holding === holding) this.#leave(ABANDONED);
   }
 
-  /** Whether this thread holds it. */
+  /** Leaves it, if this thread holds it. */
+  #leave(word: typeof FREE | typeof ABANDONED): void {
+    const { cells, bell } = this.site;
+    if (cells.replace(TRUTH, bell.ticket, word)) this.handOn();
+  }
+
+  /** Whether a task of this thread holds it. */
   get own(): boolean {
-    return this.site.cells.load(TRUTH) === this.site.bell.ticket;
+    return this.#holder === "task" && this.site.cells.load(TRUTH) === this.site.bell.ticket;
   }
 
   locked(): boolean {
@@ -179,7 +190,8 @@ function abandoned(): AbandonedError {
   );
 }
 
-function notHeld(word: number): Error {
+function notHeld(word: number, self: Ticket): Error {
   if (word === FREE || word === ABANDONED) return new NotLockedError("Cannot release the lock: nobody holds it");
+  if (word === self) return new NotOwnerError("Cannot release the lock: another process holds it");
   return new NotOwnerError("Cannot release the lock: another thread holds it");
 }

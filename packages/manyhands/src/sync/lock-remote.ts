@@ -4,6 +4,7 @@ import type { RemoteLink, RemoteObject } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { LockCore, SharedLock, Suspended } from "./lock-core.js";
 import { OwnerSession, RemoteCalls, unknownMethod } from "./remote-calls.js";
+import { noteHeld } from "./remote-sites.js";
 
 /** The asking side. */
 export class RemoteLock implements LockCore {
@@ -25,7 +26,7 @@ export class RemoteLock implements LockCore {
   }
 
   async acquire(options: WaitOptions): Promise<number> {
-    await this.#calls.wait("acquire", options, () => this.#calls.link.post("release", []));
+    await this.#calls.wait("acquire", options, { giveBack: () => this.#calls.link.post("release", []) });
     return this.#held();
   }
 
@@ -37,6 +38,7 @@ export class RemoteLock implements LockCore {
   release(): void {
     if (this.#state === "held") {
       this.#state = "not held";
+      noteHeld(this, "nothing");
       this.#calls.link.post("release", []);
     } else this.#refuse();
   }
@@ -67,6 +69,7 @@ export class RemoteLock implements LockCore {
 
   #held(): number {
     this.#state = "held";
+    noteHeld(this, "something");
     this.#last += 1;
     this.#holding = this.#last;
     return this.#holding;
@@ -93,7 +96,7 @@ class LockSession extends OwnerSession {
       case "acquire":
         return this.#acquire(args, signal);
       case "tryAcquire":
-        return this.#hold(this.#lock.tryAcquire()) !== undefined;
+        return this.#hold(this.#lock.tryAcquire("client")) !== undefined;
       case "release":
         return this.#release();
       case "locked":
@@ -108,7 +111,7 @@ class LockSession extends OwnerSession {
     const holding = await this.waiting(
       args,
       signal,
-      (options) => lock.acquire(options),
+      (options) => lock.acquire(options, "client"),
       (taken) => lock.giveBack(taken),
     );
     this.#hold(holding);

@@ -1,6 +1,7 @@
 /** The right to what was acquired, as a value that is given back once.
  *
  *  Guarantees: giving it back twice does nothing the second time. */
+import { STAYS } from "../base/shareable.js";
 
 /** What a permit is for. */
 export interface Releasable {
@@ -17,6 +18,11 @@ export class Permit implements Disposable {
   constructor(from: Releasable, holding: number) {
     this.#from = from;
     this.#holding = holding;
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a permit is of use to its holder alone; send what it is from, and acquire it there";
   }
 
   /** Gives it back; nothing when it has been given back.

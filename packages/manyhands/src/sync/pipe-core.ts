@@ -6,9 +6,10 @@
  *  Layout, in words: the latch of the books, the books, and the two directions. */
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Item } from "../memory/item.js";
+import type { Waiting } from "../memory/line.js";
 import type { StoreMemory } from "../memory/open-store.js";
 import type { Ticket } from "../memory/world.js";
-import { LATCH_WORDS, Latch, PATIENCE } from "./latch.js";
+import { busy, LATCH_WORDS, Latch, PATIENCE } from "./latch.js";
 import { ENDS_WORDS, type End, PipeEnds } from "./pipe-ends.js";
 import { QUEUE_WORDS, SharedQueue } from "./shared-queue.js";
 import { OBJECT_HEADER, type Site } from "./site.js";
@@ -45,10 +46,12 @@ export class SharedPipe implements Core {
   readonly #ends: PipeEnds;
   /** What comes from each end. */
   readonly #from: readonly [SharedQueue, SharedQueue];
+  /** Whether a later turn settles what this one could not. */
+  #settling: "done" | "due" = "done";
 
   constructor(site: Site, memories: readonly [StoreMemory, StoreMemory]) {
     const limits = { items: Number.POSITIVE_INFINITY, units: AHEAD };
-    const mourn = (): void => this.#settle();
+    const mourn = (waiting: Waiting): void => this.#settle(waiting);
     this.#site = site;
     this.#latch = new Latch(site, LATCH);
     this.#ends = new PipeEnds(site, ENDS);
@@ -88,7 +91,7 @@ export class SharedPipe implements Core {
   /** One copy less. */
   close(end: End, ticket: Ticket = this.#site.bell.ticket): void {
     this.#change(() => this.#ends.remove(end, ticket));
-    this.#settle();
+    this.#settle("turn");
   }
 
   get ticket(): Ticket {
@@ -96,18 +99,33 @@ export class SharedPipe implements Core {
   }
 
   /** Sees to it that the end opposite is known to be gone, if it is: its holder may have died while nobody waited. */
-  look(end: End): void {
-    if (this.#ends.gone(other(end))) this.#settle();
+  look(end: End, waiting: Waiting): void {
+    if (this.#ends.gone(other(end))) this.#settle(waiting);
   }
 
-  /** Closes what nobody has any more. */
-  #settle(): void {
-    for (const end of [0, 1] as const) {
-      if (this.to(end).closing() === "closed" || !this.#ends.gone(end)) continue;
-      if (!this.#change(() => this.#ends.gone(end))) continue;
-      this.from(end).shutdown("draining");
-      this.to(end).shutdown("closed");
-    }
+  /** Closes what nobody has any more.
+   *
+   *  Within a turn of the event loop nobody is waited for: who is inside may be dead, and this thread only learns of it in a
+   *  later turn. It is not looked for when he has left or is gone, so this ends by itself.
+   *  @throws QueueBusyError when the thread is `parked`, and could not settle it. */
+  #settle(waiting: Waiting): void {
+    if (this.#closed(0, waiting) && this.#closed(1, waiting)) return;
+    if (waiting === "parked") throw busy("close a pipe");
+    if (this.#settling === "due") return;
+    this.#settling = "due";
+    setImmediate(() => {
+      this.#settling = "done";
+      this.#settle("turn");
+    });
+  }
+
+  /** Closes what an end had to do with, if nobody has it any more. @returns false when somebody else was inside. */
+  #closed(end: End, waiting: Waiting): boolean {
+    if (this.to(end).closing() === "closed" || !this.#ends.gone(end)) return true;
+    if (!this.#latch.take(PATIENCE[waiting])) return false;
+    const gone = this.#ends.gone(end);
+    this.#latch.release();
+    return !gone || (this.from(end).tryShutdown("draining", waiting) && this.to(end).tryShutdown("closed", waiting));
   }
 
   #change<T>(act: () => T): T {
@@ -128,32 +146,32 @@ export class SharedEnd implements EndCore {
   }
 
   send(message: Item, options: WaitOptions): undefined | Promise<void> {
-    this.#pipe.look(this.end);
+    this.#pipe.look(this.end, "turn");
     return this.#pipe.from(this.end).put(message, options);
   }
 
   sendSync(message: Item, timeout: number): void {
-    this.#pipe.look(this.end);
+    this.#pipe.look(this.end, "parked");
     this.#pipe.from(this.end).putSync(message, timeout);
   }
 
   receive(options: WaitOptions): Item | Promise<Item> {
-    this.#look();
+    this.#look("turn");
     return this.#pipe.to(this.end).get(options);
   }
 
   receiveSync(timeout: number): Item {
-    this.#look();
+    this.#look("parked");
     return this.#pipe.to(this.end).getSync(timeout);
   }
 
   ready(): boolean {
-    this.#look();
+    this.#look("turn");
     return this.#pipe.to(this.end).gettable();
   }
 
   whenReady(options: WaitOptions): Promise<boolean> {
-    this.#look();
+    this.#look("turn");
     return this.#pipe.to(this.end).whenGettable(options);
   }
 
@@ -169,7 +187,7 @@ export class SharedEnd implements EndCore {
   }
 
   /** Only where it makes a difference: when a message is there, it is received whoever has sent it. */
-  #look(): void {
-    if (!this.#pipe.to(this.end).gettable()) this.#pipe.look(this.end);
+  #look(waiting: Waiting): void {
+    if (!this.#pipe.to(this.end).gettable()) this.#pipe.look(this.end, waiting);
   }
 }

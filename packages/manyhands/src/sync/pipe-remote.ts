@@ -9,7 +9,8 @@ import { Item, type WireItem } from "../memory/item.js";
 import { accept, Deliveries, type Delivery } from "./deliveries.js";
 import { type EndCore, SharedEnd, type SharedPipe } from "./pipe-core.js";
 import type { End } from "./pipe-ends.js";
-import { ask, limits } from "./queue-remote.js";
+import { askForItem, limits } from "./queue-remote.js";
+import { ask, askAndHear } from "./remote-calls.js";
 
 /** The asking side. */
 export class RemoteEnd implements EndCore {
@@ -21,7 +22,7 @@ export class RemoteEnd implements EndCore {
   }
 
   async send(message: Item, options: WaitOptions): Promise<void> {
-    await ask(this.#link, options, "send", [options.timeout, message.toWire()]);
+    await askAndHear(this.#link, "send", [options.timeout, message.toWire()], options);
   }
 
   sendSync(message: Item, timeout: number): void {
@@ -29,7 +30,7 @@ export class RemoteEnd implements EndCore {
   }
 
   async receive(options: WaitOptions): Promise<Item> {
-    return accept(this.#link, await ask(this.#link, options, "receive", [options.timeout]));
+    return accept(this.#link, await askForItem(this.#link, "receive", options));
   }
 
   receiveSync(timeout: number): Item {
@@ -40,8 +41,11 @@ export class RemoteEnd implements EndCore {
     return this.#link.callSync("ready", []) === true;
   }
 
-  async whenReady(options: WaitOptions): Promise<boolean> {
-    return (await ask(this.#link, options, "whenReady", [options.timeout])) === true;
+  whenReady(options: WaitOptions): Promise<boolean> {
+    return ask(this.#link, "whenReady", [options.timeout], options, {
+      giveBack: () => undefined,
+      timedOut: () => false,
+    });
   }
 
   close(): void {
@@ -75,6 +79,8 @@ class EndSession implements RemoteSession {
         return this.#receive(limits(first, signal));
       case "got":
         return this.#deliveries.arrived(first as number);
+      case "refused":
+        return this.#deliveries.refused(first as number);
       case "ready":
         return this.#end.ready();
       case "whenReady":

@@ -1,24 +1,27 @@
 /** A queue whose items are in another process, and the owner's side of it.
  *
  *  Guarantees: an item that was taken for a client that is gone before it had it goes back to where it was; a put that was
- *  given up is either done, and then its caller is told so, or will never be. */
+ *  given up is either done, and then its caller is told so, or will never be. So only the owner can end a put, however long it
+ *  is silent; all other waits end with their limits. */
 import { InvalidStateError } from "../base/errors.js";
+import { Empty } from "../base/queue-errors.js";
 import type { RemoteLink, RemoteObject, RemoteSession } from "../base/shareable.js";
-import { underSignal, type WaitOptions } from "../base/wait-options.js";
+import type { WaitOptions } from "../base/wait-options.js";
 import { Item, type WireItem } from "../memory/item.js";
 import type { Closing } from "../memory/queue-store.js";
-import { accept, Deliveries, type Delivery } from "./deliveries.js";
+import { accept, Deliveries, type Delivery, refuse } from "./deliveries.js";
 import type { QueueCore } from "./queue-core.js";
+import { ask, askAndHear, KEEPS_NOTHING } from "./remote-calls.js";
 import type { SharedQueue } from "./shared-queue.js";
 
-/** Asks for something that can be given up. */
-export function ask(
-  link: RemoteLink,
-  options: WaitOptions,
-  method: string,
-  args: readonly unknown[],
-): Promise<unknown> {
-  return underSignal(method, options, (signal) => link.call(method, args, signal === undefined ? {} : { signal }));
+/** Waits for an item, which is then to be accepted. */
+export function askForItem(link: RemoteLink, method: string, options: WaitOptions): Promise<unknown> {
+  return ask<unknown>(link, method, [options.timeout], options, {
+    giveBack: (delivery) => refuse(link, delivery),
+    timedOut: () => {
+      throw new Empty(`Nothing came within ${options.timeout} ms; its owner does not answer`);
+    },
+  });
 }
 
 /** The asking side. */
@@ -30,7 +33,7 @@ export class RemoteQueue implements QueueCore {
   }
 
   async put(item: Item, options: WaitOptions): Promise<void> {
-    await ask(this.#link, options, "put", [options.timeout, item.toWire()]);
+    await askAndHear(this.#link, "put", [options.timeout, item.toWire()], options);
   }
 
   putNowait(item: Item): void {
@@ -42,7 +45,7 @@ export class RemoteQueue implements QueueCore {
   }
 
   async get(options: WaitOptions): Promise<Item> {
-    return this.#arrived(await ask(this.#link, options, "get", [options.timeout]));
+    return accept(this.#link, await askForItem(this.#link, "get", options));
   }
 
   getNowait(): Item {
@@ -70,7 +73,7 @@ export class RemoteQueue implements QueueCore {
   }
 
   async join(options: WaitOptions): Promise<void> {
-    await ask(this.#link, options, "join", [options.timeout]);
+    await ask(this.#link, "join", [options.timeout], options, KEEPS_NOTHING);
   }
 
   shutdown(to: "draining" | "closed"): void {
@@ -102,6 +105,8 @@ class QueueSession implements RemoteSession {
         return this.#deliveries.send(queue.getNowait());
       case "got":
         return this.#deliveries.arrived(first as number);
+      case "refused":
+        return this.#deliveries.refused(first as number);
       case "join":
         return queue.join(limits(first, signal));
       case "taskDone":

@@ -1,13 +1,108 @@
 /** How an object in another process is asked: waiting calls that can be given up, and the owner's side of them.
  *
- *  Guarantees: a caller that gives up is told at once; what the owner had given it in the same moment is given back. A
- *  client that is gone waits for nothing any more. */
-import { ambientTask } from "../base/ambient.js";
-import { CancelledError, InvalidStateError } from "../base/errors.js";
+ *  Guarantees: a wait ends with its limits, also when the owner is stopped or busy and says nothing; what it had given in the same
+ *  moment, or gives later, is given back. A client that is gone waits for nothing any more. */
+import { ambientTask, outsideTasks } from "../base/ambient.js";
+import { CancelledError, InvalidStateError, TimeoutError } from "../base/errors.js";
 import type { RemoteLink, RemoteSession } from "../base/shareable.js";
-import { checkLimits, refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
+import {
+  checkLimits,
+  refuseAborted,
+  underSignal,
+  type Waited,
+  type WaitOptions,
+  waitFor,
+} from "../base/wait-options.js";
 
 const CANCEL = "cancel";
+
+/** How long an owner may take to say that the time of a wait is over, or that it was given up, before its client does without
+ *  that word, in ms. Not 0: the owner's word is exact, and on its way takes a turn of its event loop. */
+const SILENCE = 1000;
+
+/** What becomes of a wait whose owner was silent. */
+export interface Late<T> {
+  /** Returns what came after its end. */
+  giveBack(given: T): void;
+  /** What it comes to when its time is over. @default a TimeoutError */
+  timedOut?(): T;
+}
+
+/** For waits that are given nothing but their end. */
+export const KEEPS_NOTHING: Late<never> = { giveBack: () => undefined };
+
+/** Asks for something that the owner may have to wait for, and has the owner say what became of it when it is given up: it has
+ *  given nothing, or what it has given. Only an owner that is silent is not waited for. */
+export function ask<T>(
+  link: RemoteLink,
+  method: string,
+  args: readonly unknown[],
+  options: WaitOptions,
+  late: Late<T>,
+): Promise<T> {
+  const { timeout } = options;
+  return underSignal(`${method}() at its owner`, options, (signal) =>
+    askUnder(
+      link,
+      method,
+      args,
+      { ...(timeout !== undefined && { timeout }), ...(signal !== undefined && { signal }) },
+      late,
+    ),
+  );
+}
+
+/** As `ask`, where only the owner can say what has become of it: it is waited for, however long it is silent. */
+export function askAndHear(
+  link: RemoteLink,
+  method: string,
+  args: readonly unknown[],
+  options: WaitOptions,
+): Promise<unknown> {
+  return underSignal(`${method}() at its owner`, options, (signal) =>
+    link.call(method, args, signal === undefined ? {} : { signal }),
+  );
+}
+
+async function askUnder<T>(
+  link: RemoteLink,
+  method: string,
+  args: readonly unknown[],
+  options: WaitOptions,
+  late: Late<T>,
+): Promise<T> {
+  const { timeout, signal } = options;
+  const answer = link.call(method, args, signal === undefined ? {} : { signal }) as Promise<T>;
+  if (timeout === undefined && signal === undefined) return answer;
+  const giveUp = (): void => void answer.then(late.giveBack, () => undefined);
+  let waited: Waited;
+  try {
+    // The signal is the task's already.
+    waited = await outsideTasks(() => answered(answer, options));
+  } catch (cancelled) {
+    // The link has told the owner, whose word is awaited: it may have given something just before.
+    if ((await outsideTasks(() => answered(answer, { timeout: 0 }))) === "ready") return answer;
+    giveUp();
+    throw cancelled;
+  }
+  if (waited === "ready") return answer;
+  // The owner need not be told: it has the time of the wait, too.
+  giveUp();
+  return timedOut(late, timeout);
+}
+
+/** Waits for the owner's word within the limits and the time it may be silent. */
+function answered(answer: Promise<unknown>, { timeout, signal }: WaitOptions): Promise<Waited> {
+  return waitFor((ready) => settled(answer, ready), {
+    ...(timeout !== undefined && { timeout: timeout + SILENCE }),
+    ...(signal !== undefined && { signal }),
+  });
+}
+
+function timedOut<T>(late: Late<T>, timeout: number | undefined): T {
+  if (late.timedOut !== undefined) return late.timedOut();
+  throw new TimeoutError(`The owner of the object has said nothing within ${timeout} ms, and ${SILENCE} ms more`);
+}
 
 /** The asking side. */
 export class RemoteCalls {
@@ -18,29 +113,29 @@ export class RemoteCalls {
     this.link = link;
   }
 
-  /** Asks for something the owner may have to wait for.
-   *  @param giveBack - returns what came after the caller had given up */
-  async wait<T>(
-    method: string,
-    options: WaitOptions,
-    giveBack: (given: T) => void,
-    ...args: readonly unknown[]
-  ): Promise<T> {
+  /** Asks for something the owner may have to wait for. A caller that gives up is told at once. */
+  async wait<T>(method: string, options: WaitOptions, late: Late<T>, ...args: readonly unknown[]): Promise<T> {
     checkLimits(options);
     refuseAborted(options);
     const { timeout, signal } = options;
     const call = this.#next();
     const answer = this.link.call(method, [call, timeout, ...args]) as Promise<T>;
-    if (signal === undefined && ambientTask() === undefined) return answer;
-    try {
-      await waitFor((ready) => settled(answer, ready), signal === undefined ? {} : { signal });
-    } catch (error) {
+    if (signal === undefined && timeout === undefined && ambientTask() === undefined) return answer;
+    const giveUp = (): void => {
       this.link.post(CANCEL, [call]);
       // A call that failed had given nothing, and its caller is gone.
-      answer.then(giveBack, () => undefined);
-      throw error;
+      answer.then(late.giveBack, () => undefined);
+    };
+    let waited: Waited;
+    try {
+      waited = await answered(answer, options);
+    } catch (cancelled) {
+      giveUp();
+      throw cancelled;
     }
-    return answer;
+    if (waited === "ready") return answer;
+    giveUp();
+    return timedOut(late, timeout);
   }
 
   /** As `wait`, parking this thread. */

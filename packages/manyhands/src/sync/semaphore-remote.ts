@@ -2,41 +2,57 @@
 import type { RemoteLink, RemoteObject } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { OwnerSession, RemoteCalls, unknownMethod } from "./remote-calls.js";
+import { noteHeld } from "./remote-sites.js";
 import type { SemaphoreCore, SharedSemaphore } from "./semaphore-core.js";
 
 /** The asking side. */
 export class RemoteSemaphore implements SemaphoreCore {
   readonly #calls: RemoteCalls;
+  /** Acquired here, and not released here. */
+  #held = 0;
 
   constructor(link: RemoteLink) {
     this.#calls = new RemoteCalls(link);
   }
 
   tryAcquire(): number | undefined {
-    return this.#calls.link.callSync("tryAcquire", []) === true ? 0 : undefined;
+    return this.#calls.link.callSync("tryAcquire", []) === true ? this.#hold() : undefined;
   }
 
   async acquire(options: WaitOptions): Promise<number> {
-    await this.#calls.wait("acquire", options, () => this.giveBack());
-    return 0;
+    await this.#calls.wait("acquire", options, { giveBack: () => this.#calls.link.post("release", [1]) });
+    return this.#hold();
   }
 
   acquireSync(timeout: number): number {
     this.#calls.waitSync("acquire", timeout);
-    return 0;
+    return this.#hold();
   }
 
   giveBack(): void {
+    this.#released(1);
     this.#calls.link.post("release", [1]);
   }
 
   release(count: number): void {
     // Not posted: that there were too many has to be thrown here.
     this.#calls.link.callSync("release", [count]);
+    this.#released(count);
   }
 
   value(): number {
     return this.#calls.link.callSync("value", []) as number;
+  }
+
+  #hold(): number {
+    this.#held += 1;
+    noteHeld(this, "something");
+    return 0;
+  }
+
+  #released(count: number): void {
+    this.#held = Math.max(0, this.#held - count);
+    if (this.#held === 0) noteHeld(this, "nothing");
   }
 }
 

@@ -11,6 +11,7 @@ import { InvalidStateError, ManyhandsError, TimeoutError } from "../base/errors.
 import { Empty, Full, ShutDown } from "../base/queue-errors.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Item } from "../memory/item.js";
+import type { Waiting } from "../memory/line.js";
 import { openStore, type StoreMemory } from "../memory/open-store.js";
 import type { Closing, QueueStore } from "../memory/queue-store.js";
 import { itemUnits } from "../memory/record.js";
@@ -34,7 +35,7 @@ type Getting = Item | "empty" | "shut down" | "busy";
 /** A queue that is part of something else. */
 export interface QueuePart {
   readonly at: number;
-  readonly mourn: () => void;
+  readonly mourn: (waiting: Waiting) => void;
 }
 
 const WHOLE: QueuePart = { at: OBJECT_HEADER, mourn: () => undefined };
@@ -276,8 +277,20 @@ export class SharedQueue implements QueueCore, Core {
   }
 
   shutdown(to: "draining" | "closed"): void {
-    this.#inside((store) => store.close(to));
+    if (!this.tryShutdown(to, "parked")) throw busy("shut the queue down");
+  }
+
+  /** @returns false when somebody else was inside for longer than that. */
+  tryShutdown(to: "draining" | "closed", waiting: Waiting): boolean {
+    if (!this.#latch.take(PATIENCE[waiting])) return false;
+    try {
+      this.#store.enter();
+      this.#store.close(to);
+    } finally {
+      this.#latch.release();
+    }
     for (const watchers of [this.#getters, this.#putters, this.#joiners]) watchers.wakeAll();
+    return true;
   }
 
   /** Does something with exclusive access. */

@@ -83,14 +83,24 @@ setEnvironmentData(HERITAGE, { world: home, parent: threadId } satisfies Heritag
 whenEnded((ended) => {
   for (const { bell } of presences.values()) bell.world.bury(ended);
 });
+/** The threads that this one has started, and that have not ended. */
+const children = new Set<Worker>();
 process.on("worker", (worker: Worker) => {
   const { threadId: started } = worker;
-  worker.once("exit", () => hasEnded(started));
+  children.add(worker);
+  worker.once("exit", () => {
+    children.delete(worker);
+    hasEnded(started);
+  });
 });
 if (!isMainThread) {
   // Who has started this thread may be parked, and see of its end nothing before it is free again: which it may never be,
   // when it waits for what this thread holds.
-  process.once("exit", () => hasEnded(threadId));
+  process.once("exit", () => {
+    // Node ends them, too, but later: they would go on with what is now given to others.
+    for (const child of children) child.terminate().catch(() => undefined);
+    hasEnded(threadId);
+  });
 }
 
 /** Makes the memory of a new object of so many words, which are 0. */

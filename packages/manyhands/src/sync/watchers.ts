@@ -6,7 +6,7 @@
 
 import { type WaitOptions, waitFor } from "../base/wait-options.js";
 import { laneOf } from "../memory/bell.js";
-import { type Gate, Line } from "../memory/line.js";
+import { type Gate, Line, type Waiting } from "../memory/line.js";
 import { WAITING_WORDS, WaitingSet } from "../memory/waiting-set.js";
 import type { Site } from "./site.js";
 
@@ -17,12 +17,12 @@ export class Watchers implements Gate {
   readonly #site: Site;
   readonly #waiting: WaitingSet;
   readonly #offers: () => boolean;
-  readonly #mourn: () => void;
+  readonly #mourn: (waiting: Waiting) => void;
 
   /** @param at - the index of its first word
    *  @param offers - whether one who waits would find what he waits for, as far as can be told without exclusive access
    *  @param mourn - makes good what a thread owed that has died */
-  constructor(site: Site, at: number, offers: () => boolean, mourn: () => void = () => undefined) {
+  constructor(site: Site, at: number, offers: () => boolean, mourn: (waiting: Waiting) => void = () => undefined) {
     const lane = laneOf(site.object);
     this.#site = site;
     this.#waiting = new WaitingSet(site.bell.world, site.cells, at, lane);
@@ -58,8 +58,8 @@ export class Watchers implements Gate {
     if (this.#offers()) this.#waiting.wakeOne(undefined);
   }
 
-  mourn(): void {
-    this.#mourn();
+  mourn(waiting: Waiting): void {
+    this.#mourn(waiting);
   }
 
   /** There is something for one of them. When it is the turn of this thread, its next task looks here and now. */

@@ -9,6 +9,7 @@
  *  that an executor's task has started lives no longer than the worker of that task. */
 import { InvalidOptionError, LifeCycleError, SystemExit } from "../base/errors.js";
 import { checkNames, checkType } from "../base/options.js";
+import { refuseCopies, STAYS } from "../base/shareable.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Task } from "../futures/executor.js";
 import { refuseWhileImporting } from "../wire/task-module.js";
@@ -74,6 +75,7 @@ export class Thread<A extends unknown[] = never[], R = unknown> implements Threa
       },
       lost: (error) => this.#lost(error),
     });
+    refuseCopies(this);
   }
 
   /** What it is called. Can be set until it is started.
@@ -178,6 +180,11 @@ export class Thread<A extends unknown[] = never[], R = unknown> implements Threa
     if (this.#life.state === "new") return;
     if (this.#daemon) this.terminate();
     await this.join();
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a thread belongs to the one that started it; send its ident, or share an Event with it";
   }
 
   #lost(error: unknown): void {

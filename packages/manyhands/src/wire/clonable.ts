@@ -3,7 +3,7 @@
  *  Guarantees: no property of the object is read here but `Symbol.toStringTag` and `Symbol.iterator`; a proxy's traps never run. */
 import { types } from "node:util";
 import { MessagePort } from "node:worker_threads";
-import { isShareable, SHAREABLE, type Shareable } from "../base/shareable.js";
+import { isShareable, reasonToStay, SHAREABLE, type Shareable } from "../base/shareable.js";
 import { ownerOf } from "./owners.js";
 
 /** How values travel: to a thread by structured clone, to a process by V8 serialisation. */
@@ -153,6 +153,8 @@ function mayLeave(object: Shareable): boolean {
 /** Class instances, and Node's own objects in the guise of such. */
 function shapeOfForeign(object: object, route: Route): Shape | Refusal {
   if (isShareable(object)) return route === "thread" || mayLeave(object) ? "shareable" : BOUND;
+  const stay = reasonToStay(object);
+  if (stay !== undefined) return new Refusal(stay);
   if (object instanceof MessagePort) return route === "thread" ? MUST_MOVE : STAYS;
   const { clone, move } = marksOfNode();
   if (clone !== undefined && clone in object) return route === "thread" ? "opaque" : STAYS;

@@ -1,11 +1,13 @@
 /** Frames on the pipes between a pool and its worker processes.
  *
- *  Guarantees: frames arrive whole and in order, however the pipe cuts them; what the worker posts is in the kernel's
+ *  Guarantees: frames arrive whole and in order, however the pipe cuts them; what is no frame is told as such; what the worker posts is in the kernel's
  *  hands before it goes on (one synchronous `write`): Node's own channel would keep it in a process that may be dying.
  *  Calls whose every part is a number travel without a serialiser.
  *
  *  Layout, little-endian: payload length u32, kind u32, x f64, y f64, payload. */
 import { writeSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { InvalidStateError } from "../base/errors.js";
 import { serializer } from "../base/serializer.js";
 import { type Place, park } from "../memory/mod.js";
 
@@ -20,6 +22,8 @@ export const FRAME = {
   callsOfIntegers: 3,
   callsOfDoubles: 4,
 } as const;
+
+const LAST_KIND = FRAME.callsOfDoubles;
 
 const HEADER = 24;
 /** Calls of fewer bytes are on their way sooner in the frame itself. */
@@ -127,6 +131,40 @@ export function decodeCalls(kind: number, payload: Buffer): unknown[] {
   return calls;
 }
 
+/** What came is no frame. A task can write to any descriptor of its process, also by mistake. */
+export class GarbledError extends InvalidStateError {
+  constructor(options?: ErrorOptions) {
+    super(
+      "What the process wrote to its parent cannot be read: something else wrote to the library's descriptor",
+      options,
+    );
+  }
+}
+
+/** The message of a frame. @throws GarbledError */
+export function decodeMessage(payload: Buffer): unknown {
+  try {
+    return serializer().deserialize(payload);
+  } catch (cause) {
+    throw new GarbledError({ cause });
+  }
+}
+
+/** Reads the frames that a child writes.
+ *  @param garbled called once when one cannot be read; nothing of what follows is. */
+export function readFrames(pipe: Readable, handler: FrameHandler, garbled: (error: GarbledError) => void): void {
+  const reader = new FrameReader(handler);
+  pipe.on("data", (chunk: Buffer) => {
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof GarbledError)) throw error;
+      pipe.destroy();
+      garbled(error);
+    }
+  });
+}
+
 /** What becomes of a frame. The payload is good only during the call. */
 export type FrameHandler = (kind: number, x: number, y: number, payload: Buffer) => void;
 
@@ -158,6 +196,7 @@ export class FrameReader {
     let at = 0;
     for (;;) {
       const left = bytes.length - at;
+      if (left >= HEADER && bytes.readUInt32LE(at + 4) > LAST_KIND) throw new GarbledError();
       this.#needed = left < HEADER ? HEADER : HEADER + bytes.readUInt32LE(at);
       if (left < this.#needed) return bytes.subarray(at);
       const payload = bytes.subarray(at + HEADER, at + this.#needed);

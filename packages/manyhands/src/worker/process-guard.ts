@@ -2,7 +2,8 @@
  *
  *  A child that never yields cannot see that its parent is gone, and a parent that was killed cannot tell anybody. So somebody
  *  else holds the other end of one more pipe: a shell that reads which children live, and kills what is left when that pipe
- *  closes. It is started with the first child, waits without working, and ends with this thread. The executors' workers and
+ *  closes. It is started with the first child, waits without working, and ends with this thread; when somebody kills it,
+ *  another takes its place. The executors' workers and
  *  the children of `Process` have one each, since the build gives this file to both.
  *
  *  Guarantees: children that notice get their time to clean up before; no process is killed that has merely inherited the
@@ -29,33 +30,47 @@ for each in $alive; do [ "$(since "\${each%:*}")" = "\${each#*:}" ] && kill -KIL
 `;
 
 let guard: ChildProcess | undefined;
+const alive = new Set<number>();
 
 /** A child lives. */
 export function guardChild(pid: number): void {
-  guard ??= startGuard();
-  guard?.stdin?.write(`began ${pid}\n`);
+  alive.add(pid);
+  if (guard === undefined) startGuard();
+  else tell("began", pid);
 }
 
 /** It has ended, and its pid may become another's. */
 export function releaseChild(pid: number): void {
-  guard?.stdin?.write(`ended ${pid}\n`);
+  alive.delete(pid);
+  tell("ended", pid);
 }
 
-function startGuard(): ChildProcess | undefined {
-  if (process.platform === "win32") return undefined;
+function tell(what: "began" | "ended", pid: number): void {
+  guard?.stdin?.write(`${what} ${pid}\n`);
+}
+
+/** Starts the shell, and tells it of all children. */
+function startGuard(): void {
+  if (process.platform === "win32") return;
   const { spawn } = process.getBuiltinModule("node:child_process");
-  const shell = spawn("/bin/sh", ["-c", SCRIPT], {
+  const shell: ChildProcess = spawn("/bin/sh", ["-c", SCRIPT], {
     stdio: ["pipe", "ignore", "ignore"],
     cwd: "/",
     env: { PATH: "/usr/bin:/bin" },
   });
+  guard = shell;
   const lose = (): void => {
-    guard = undefined;
+    if (guard === shell) guard = undefined;
   };
   shell.on("error", lose);
-  shell.on("exit", lose);
-  shell.stdin.on("error", lose);
+  shell.on("exit", (_code, signal) => {
+    lose();
+    // Only when it was killed: one that ends by itself would do so again, and is tried anew with the next child.
+    if (signal !== null && guard === undefined && alive.size > 0) startGuard();
+  });
+  // Missing when the system had no pipes to give; the error tells.
+  shell.stdin?.on("error", () => undefined);
   shell.unref();
-  (shell.stdin as unknown as { unref(): void }).unref();
-  return shell;
+  (shell.stdin as unknown as { unref(): void } | null | undefined)?.unref();
+  for (const pid of alive) tell("began", pid);
 }

@@ -1,10 +1,9 @@
 /** A worker process behind the port. See `port.ts` for the guarantees and `frames.ts` for what is on the pipes. */
 import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
-import { serializer } from "../base/serializer.js";
 import { FILE_SLOTS } from "../memory/mod.js";
 import { encodeError } from "../wire/mod.js";
-import { encodeCalls, encodeMessage, FRAME, FrameReader } from "./frames.js";
+import { decodeMessage, encodeCalls, encodeMessage, FRAME, readFrames } from "./frames.js";
 import { Inbox } from "./inbox.js";
 import { type FromWorker, type Initializer, LARGE, LOOK, type ToWorker } from "./messages.js";
 import { Outbox } from "./outbox.js";
@@ -59,13 +58,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#input = this.#child.stdio[3] as Duplex;
     this.#output = this.#child.stdio[4] as Duplex;
-    const reader = new FrameReader((kind, x, y, payload) => {
-      if (kind === FRAME.message) this.#handle(serializer().deserialize(payload) as FromWorker, x, y);
-    });
-    this.#output.on("data", (chunk: Buffer) => {
-      reader.push(chunk);
-      this.look();
-    });
+    this.#read();
     // The exit says that the worker is gone; a broken pipe is only how one notices earlier.
     for (const pipe of [this.#input, this.#output]) pipe.on("error", () => undefined);
     // Not `exit`: only `close` comes after everything in the pipes has been read.
@@ -85,6 +78,21 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
       this.#ring,
       "process",
     );
+  }
+
+  #read(): void {
+    readFrames(
+      this.#output,
+      (kind, x, y, payload) => {
+        if (kind === FRAME.message) this.#handle(decodeMessage(payload) as FromWorker, x, y);
+      },
+      (error) => {
+        this.#cause ??= error;
+        this.terminate();
+      },
+    );
+    // After what was read of the same chunk.
+    this.#output.on("data", () => this.look());
   }
 
   get id(): number | undefined {

@@ -3,9 +3,8 @@
 import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { serializer } from "../base/serializer.js";
 import { workerExecArgv } from "../wire/exec-argv.js";
-import { encodeMessage, FrameReader } from "./frames.js";
+import { decodeMessage, encodeMessage, readFrames } from "./frames.js";
 import type { ProcessIdentity } from "./identity.js";
 import { discardArguments, postTarget, refusedCopy, takesOf } from "./solo-call.js";
 import type { FromSolo, SoloArguments, ToSolo } from "./solo-messages.js";
@@ -23,31 +22,35 @@ export class SoloProcess implements SoloPort {
   #cause: unknown;
   #phase: "alive" | "ended" = "alive";
 
-  /** @throws SerializationError when V8 refuses the arguments all the same; nothing has been started then. */
+  /** @throws SerializationError when V8 refuses the arguments all the same, or what the system says when it refuses the
+   *    process at once; nothing has been started then. */
   constructor(call: SoloCall, identity: ProcessIdentity, events: SoloEvents) {
     const args = encodeArguments(call);
     this.#call = call;
     this.#inbox = new SoloInbox(events);
-    // Taken when it is needed: a child that starts none need not load it.
-    const { spawn } = process.getBuiltinModule("node:child_process");
-    const flags = workerExecArgv(process.execArgv);
-    this.#child = spawn(process.execPath, [...flags, ENTRY, JSON.stringify(identity)], {
-      stdio: ["inherit", "inherit", "inherit", "pipe"],
-    });
+    this.#child = start(call, identity);
     // A process that cannot be started says so by this event, which unheard would end the program.
     this.#child.on("error", (error) => this.#failed(identity, events, error));
     // Extra pipes are sockets in Node, whatever the types say of them.
     this.#pipe = (this.#child.stdio?.[3] ?? undefined) as Duplex | undefined;
-    const reader = new FrameReader((_kind, _x, _y, payload) =>
-      this.#inbox.receive(serializer().deserialize(payload) as FromSolo),
-    );
-    this.#pipe?.on("data", (chunk: Buffer) => reader.push(chunk));
+    if (this.#pipe !== undefined) this.#read(this.#pipe);
     // The exit says that the child is gone; a broken pipe is only how one notices earlier.
     this.#pipe?.on("error", () => undefined);
     // Not `exit`: only `close` comes after everything in the pipe has been read.
     this.#child.on("close", (code, signal) => this.#ended(identity, events, code, signal));
     this.#pipe?.write(args);
     postTarget(call, (message) => this.post(message));
+  }
+
+  #read(pipe: Duplex): void {
+    readFrames(
+      pipe,
+      (_kind, _x, _y, payload) => this.#inbox.receive(decodeMessage(payload) as FromSolo),
+      (error) => {
+        this.#cause ??= error;
+        this.signal("SIGKILL");
+      },
+    );
   }
 
   get id(): number | undefined {
@@ -90,6 +93,20 @@ export class SoloProcess implements SoloPort {
     discardArguments(this.#call);
     const exit = { worker: identity.name, id: this.#child.pid, exitCode: code, signal };
     this.#inbox.after(() => events.exited(exit, this.#cause));
+  }
+}
+
+function start(call: SoloCall, identity: ProcessIdentity): ChildProcess {
+  // Taken when it is needed: a child that starts none need not load it.
+  const { spawn } = process.getBuiltinModule("node:child_process");
+  const flags = workerExecArgv(process.execArgv);
+  try {
+    return spawn(process.execPath, [...flags, ENTRY, JSON.stringify(identity)], {
+      stdio: ["inherit", "inherit", "inherit", "pipe"],
+    });
+  } catch (error) {
+    discardArguments(call);
+    throw error;
   }
 }
 

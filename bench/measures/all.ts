@@ -7,6 +7,7 @@ import { latency } from "./latency.js";
 import { map } from "./map.js";
 import { memory } from "./memory.js";
 import { payload } from "./payload.js";
+import { serving } from "./serve.js";
 import { share } from "./share.js";
 import { starts } from "./start.js";
 import { submit } from "./submit.js";
@@ -23,6 +24,7 @@ export const MEASURES: readonly Measure[] = [
   sum,
   map,
   share,
+  serving,
   ...growths,
 ];
 

@@ -40,14 +40,34 @@ export function parseSize(text: string): number {
   return bytes;
 }
 
-/** A rate as the ms between two starts: `10/s`, `600/m`, `5/h`, or a plain number for "per second". */
-export function parseRate(text: string): number {
+/** A number of calls in a time. */
+export interface Rate {
+  readonly limit: number;
+  /** In ms. */
+  readonly per: number;
+}
+
+/** `10/s`, `600/m`, `5/h`, or a plain number for "per second". */
+function readRate(text: string): Rate {
   const [, amount, unit = "s"] = /^(\d+(?:\.\d+)?)(?:\/(s|m|h))?$/.exec(text.trim()) ?? [];
   const [limit, per] = [Number(amount), MS_PER[unit]];
   if (amount === undefined || per === undefined || limit <= 0) {
     throw new InvalidArgumentError("A rate is a number of calls per time, such as 10/s, 600/m or 5/h.");
   }
+  return { limit, per };
+}
+
+/** A rate as the ms between two starts. */
+export function parseRate(text: string): number {
+  const { limit, per } = readRate(text);
   return per / limit;
+}
+
+/** A rate as so many calls in any such time. */
+export function parseWindow(text: string): Rate {
+  const rate = readRate(text);
+  if (!Number.isInteger(rate.limit)) throw new InvalidArgumentError("It must be a whole number of calls per time.");
+  return rate;
 }
 
 /** A whole number of at least 1. */

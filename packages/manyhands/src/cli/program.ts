@@ -12,6 +12,8 @@ import { EXIT, UsageError } from "./exit-code.js";
 import { describeMap, mapRequestOf } from "./map-command.js";
 import { runMap } from "./map-session.js";
 import { reserveStdout } from "./result-stream.js";
+import { describeServe, serveRequestOf } from "./serve-command.js";
+import { runServe } from "./serve-session.js";
 
 /** Runs the command with `argv` (without the program's own name); resolves to the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
@@ -33,6 +35,9 @@ async function dispatch(argv: readonly string[], voice: ConsoleVoice): Promise<E
   describeCompare(program.command("compare")).action(async (target, inputs, flags) => {
     code = await runCompare(compareRequestOf(target, inputs, flags), voice, reserveStdout());
   });
+  describeServe(program.command("serve")).action(async (modules, flags) => {
+    code = await runServe(serveRequestOf(modules, flags), voice, reserveStdout());
+  });
   await program.parseAsync(argv, { from: "user" });
   return code;
 }
@@ -45,7 +50,10 @@ function makeProgram(): Command {
       .helpOption("--help", "print this help")
       .helpCommand(false)
       .showSuggestionAfterError(true)
-      .addHelpText("after", "\nmanyhands map --help and manyhands compare --help say the rest, exit codes included.")
+      .addHelpText(
+        "after",
+        "\nmanyhands map --help, compare --help and serve --help say the rest, exit codes included.",
+      )
       // Commander's own messages become ours: one line, exit code 2.
       .exitOverride()
       .configureOutput({ writeErr: (text) => writeHelp(text), outputError: () => undefined })

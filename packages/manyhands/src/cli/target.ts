@@ -48,6 +48,19 @@ export async function loadTarget(text: string, cwd: string): Promise<Target> {
   return { label: text, module, ref: { url, name }, call, hash: hashOf(url) };
 }
 
+/** A module with all that it exports. */
+export interface WholeModule {
+  readonly url: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+/** Loads a module for all its functions; relative names start from `cwd`. */
+export async function loadWhole(module: string, cwd: string): Promise<WholeModule> {
+  if (module.includes("#")) throw new UsageError(`${module}: give the module alone; all its functions are served`);
+  const url = resolveModule(module, cwd);
+  return { url, exports: await importModule(url, module) };
+}
+
 function missingExport(module: string, name: string, namespace: Readonly<Record<string, unknown>>): string {
   const functions = Object.keys(namespace).filter((key) => typeof namespace[key] === "function");
   const near = nearest(name, functions);

@@ -1,13 +1,16 @@
-/** Builds, and puts the workspace's README and licence into the package that is about to be packed: npm shows and ships those that
- *  stand beside its package.json. */
+/** Builds, and puts README and licence into the package that is about to be packed, whose folder npm runs this in: npm shows and
+ *  ships those that stand beside its package.json. The library's README is the workspace's; an add-on has its own. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = new URL("../", import.meta.url);
-const build = fileURLToPath(new URL("tools/build.mjs", root));
+const root = fileURLToPath(new URL("../", import.meta.url));
+const packed = process.cwd();
 // stdout belongs to npm pack, which may be asked for JSON.
-const { status } = spawnSync(process.execPath, [build], { stdio: ["ignore", 2, 2] });
+const { status } = spawnSync(process.execPath, [join(root, "tools", "build.mjs")], { stdio: ["ignore", 2, 2] });
 if (status !== 0) process.exit(status ?? 1);
-for (const name of ["README.md", "LICENSE"])
-  copyFileSync(new URL(name, root), new URL(`packages/manyhands/${name}`, root));
+for (const name of ["README.md", "LICENSE"]) {
+  const isOwn = name === "README.md" && packed !== join(root, "packages", "manyhands") && existsSync(join(packed, name));
+  if (!isOwn) copyFileSync(join(root, name), join(packed, name));
+}

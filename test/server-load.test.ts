@@ -14,7 +14,7 @@ test("every request is answered while workers are killed: with its own result, o
   timeout: 120_000,
 }, async () => {
   const executor = keep(new ProcessPoolExecutor({ maxWorkers: 2 }));
-  const { url } = await started({ executor, maxPerClient: CONNECTIONS, maxQueue: CONNECTIONS });
+  const { url } = await started({ executor, maxPerClient: 2 * CONNECTIONS, maxQueue: 2 * CONNECTIONS });
   const pids = new Set<number>();
   const kill = async (): Promise<void> => {
     const pid = Number((await call(url, "pid", [])).body);
@@ -47,8 +47,7 @@ test("every request is answered while workers are killed: with its own result, o
       }
     }
   };
-  // One less than there may be: the kills are calls as well.
-  await Promise.all(Array.from({ length: CONNECTIONS - 5 }, connection));
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
   clearInterval(timer);
   await Promise.all(kills);
   const [result = 0, lost = 0] = [counts.get("result"), counts.get("lost")];

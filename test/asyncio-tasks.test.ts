@@ -335,6 +335,10 @@ describe("waiting for several", () => {
       const works = [3, 1, 2].map((ms) => () => sleep(ms, ms));
       for await (const task of asCompleted(works)) order.push(await task);
       expect(order).toEqual([1, 2, 3]);
+      const named = works.map((work, at) => createTask(work, { name: `work ${at}` }));
+      const names: string[] = [];
+      for await (const task of asCompleted(named)) names.push(task.name);
+      expect(names).toEqual(["work 1", "work 2", "work 0"]);
     });
   });
 
@@ -359,6 +363,7 @@ describe("gather", () => {
     expect(await gather(work, () => "other", work)).toEqual([1, "other", 1]);
     expect(await gather()).toEqual([]);
     expect(() => gather(Promise.resolve() as never)).toThrow(/a promise runs already/);
+    expect(() => gather([work] as never)).toThrow(/got a list: spread it/);
     expect(ran).toBe(1);
   });
 

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { folder } from "./keeping.js";
 
 const REPOSITORY = fileURLToPath(new URL("../", import.meta.url));
-const ROOMS = ["manyhands", "manyhands/threading", "manyhands/queue", "manyhands/multiprocessing"];
+const ROOMS = ["manyhands", "manyhands/threading", "manyhands/queue", "manyhands/multiprocessing", "manyhands/asyncio"];
 
 test("a strict program that also checks its libraries compiles with every public room", () => {
   const place = folder();

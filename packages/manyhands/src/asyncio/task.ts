@@ -10,7 +10,7 @@
  *  Source of the rules: CPython `asyncio.tasks.Task`. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
-import { type AmbientTask, provideTasks, type TaskWait } from "../base/ambient.js";
+import { provideTasks, type TaskWait } from "../base/ambient.js";
 import { CancelledError } from "../base/errors.js";
 import { isThenable } from "../base/thenable.js";
 import { control, Future } from "../futures/future.js";
@@ -41,7 +41,7 @@ export interface TaskSeed<T> {
  *  task.cancel("not needed any more");
  *  await wait([task]);
  *  ``` */
-export class Task<T> extends Future<T> implements AmbientTask {
+export class Task<T> extends Future<T> {
   /** The task that has made it; `undefined` outside of tasks. */
   readonly parent: Task<unknown> | undefined;
   /** @internal */

@@ -264,6 +264,24 @@ describe("cancel", () => {
     expect(await task).toBe("went on");
   });
 
+  test("many may listen to it, and many runs to one signal, without a warning", async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(warning.message);
+    process.on("warning", note);
+    const fifteen = Array.from({ length: 15 }, (_, at) => at);
+    await run(async () => {
+      const { signal } = currentTask() as Task<unknown>;
+      for (const _ of fifteen) signal.addEventListener("abort", () => undefined);
+    });
+    const stop = new AbortController();
+    const runs = fifteen.map(() => run(() => endless(), { signal: stop.signal }));
+    stop.abort();
+    for (const each of runs) await errorOf(CancelledError, each);
+    await turn();
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+  });
+
   test("a signal that nobody listens to says so, and the next wait throws", async () => {
     const task: Task<boolean> = createTask(async () => {
       const { signal } = task;

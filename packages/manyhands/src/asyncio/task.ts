@@ -9,6 +9,7 @@
  *  cancelled is cancelled; `cancelling()` counts requests until `uncancel()`.
  *  Source of the rules: CPython `asyncio.tasks.Task`. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setMaxListeners } from "node:events";
 import { inspect } from "node:util";
 import { provideTasks, type TaskWait } from "../base/ambient.js";
 import { CancelledError } from "../base/errors.js";
@@ -142,6 +143,8 @@ export class Task<T> extends Future<T> {
     if (this.#unknown === undefined && this.#controller?.signal.aborted === true) this.#controller = undefined;
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      // It is there to be given to all that the task does at once: that many listen is no leak.
+      setMaxListeners(0, this.#controller.signal);
       if (this.#unknown !== undefined) this.#controller.abort(this.#unknown);
     }
     return this.#controller.signal;

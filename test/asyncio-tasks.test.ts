@@ -264,6 +264,24 @@ describe("cancel", () => {
     expect(await task).toBe("went on");
   });
 
+  test("many may listen to it, and many runs to one signal, without a warning", async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(warning.message);
+    process.on("warning", note);
+    const fifteen = Array.from({ length: 15 }, (_, at) => at);
+    await run(async () => {
+      const { signal } = currentTask() as Task<unknown>;
+      for (const _ of fifteen) signal.addEventListener("abort", () => undefined);
+    });
+    const stop = new AbortController();
+    const runs = fifteen.map(() => run(() => endless(), { signal: stop.signal }));
+    stop.abort();
+    for (const each of runs) await errorOf(CancelledError, each);
+    await turn();
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+  });
+
   test("a signal that nobody listens to says so, and the next wait throws", async () => {
     const task: Task<boolean> = createTask(async () => {
       const { signal } = task;
@@ -335,6 +353,10 @@ describe("waiting for several", () => {
       const works = [3, 1, 2].map((ms) => () => sleep(ms, ms));
       for await (const task of asCompleted(works)) order.push(await task);
       expect(order).toEqual([1, 2, 3]);
+      const named = works.map((work, at) => createTask(work, { name: `work ${at}` }));
+      const names: string[] = [];
+      for await (const task of asCompleted(named)) names.push(task.name);
+      expect(names).toEqual(["work 1", "work 2", "work 0"]);
     });
   });
 
@@ -359,6 +381,7 @@ describe("gather", () => {
     expect(await gather(work, () => "other", work)).toEqual([1, "other", 1]);
     expect(await gather()).toEqual([]);
     expect(() => gather(Promise.resolve() as never)).toThrow(/a promise runs already/);
+    expect(() => gather([work] as never)).toThrow(/got a list: spread it/);
     expect(ran).toBe(1);
   });
 

@@ -12,6 +12,7 @@ const ROOMS = [
   "manyhands/threading",
   "manyhands/queue",
   "manyhands/multiprocessing",
+  "manyhands/asyncio",
   "manyhands/subprocess",
 ];
 

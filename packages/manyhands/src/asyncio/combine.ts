@@ -8,6 +8,7 @@ import { type Completions, asCompleted as futuresAsCompleted } from "../futures/
 import { control, Future } from "../futures/future.js";
 import { wait as futuresWait, type ReturnWhen } from "../futures/wait.js";
 import { type Awaitable, asFuture } from "./create-task.js";
+import type { Task } from "./task.js";
 
 /** What an {@link Awaitable} comes to. */
 export type ResultOf<A> = A extends Future<infer T> ? T : A extends () => infer R ? Awaited<R> : never;
@@ -51,7 +52,8 @@ export function gather(...given: readonly (Awaitable<unknown> | GatherOptions)[]
 }
 
 function isOptions(value: unknown): value is GatherOptions {
-  return typeof value === "object" && value !== null && !(value instanceof Future) && !(value instanceof Promise);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !(value instanceof Future) && !(value instanceof Promise);
 }
 
 class Gathering {
@@ -116,7 +118,10 @@ class Gathering {
 
 function checkAwaitable(what: string, value: unknown): void {
   if (typeof value === "function" || value instanceof Future) return;
-  const hint = value instanceof Promise ? ": a promise runs already, and cannot be stopped" : "";
+  if (Array.isArray(value)) {
+    throw new InvalidOptionError(what, `${what} must be a function or a future, got a list: spread it, as in ...list`);
+  }
+  const hint = value instanceof Promise ? ": a promise runs already, and cannot be stopped; give () => it" : "";
   throw new InvalidOptionError(what, `${what} must be a function or a future, got ${String(value)}${hint}`);
 }
 
@@ -146,6 +151,7 @@ export async function wait<F extends Future<unknown>>(
  *
  *  @param awaitables functions, each run as a task, and futures
  *  @param options `timeout` in ms for all of it, counted from this call, and `signal`
+ *  @returns the very tasks and futures, those made of functions among them
  *  @throws TimeoutError (`ERR_TIMEOUT`) and CancelledError (`ERR_CANCELLED`) from the iteration, InvalidOptionError
  *    (`ERR_INVALID_OPTION`)
  *  @remarks Cancellation: the tasks go on, also when the loop is left early.
@@ -156,14 +162,14 @@ export async function wait<F extends Future<unknown>>(
 export function asCompleted<A extends Awaitable<unknown>>(
   awaitables: Iterable<A>,
   options: WaitOptions = {},
-): Completions<Future<ResultOf<A>>> {
+): Completions<A extends Future<unknown> ? A : Task<ResultOf<A>>> {
   checkIterable("awaitables", awaitables);
   const all = [...awaitables];
   for (const [at, each] of all.entries()) checkAwaitable(`awaitables[${at}]`, each);
   return futuresAsCompleted(
-    all.map((each) => asFuture("awaitables", each) as Future<ResultOf<A>>),
+    all.map((each) => asFuture("awaitables", each)),
     options,
-  );
+  ) as Completions<A extends Future<unknown> ? A : Task<ResultOf<A>>>;
 }
 
 /** Keeps some work from being cancelled with those who wait for it.

@@ -8,6 +8,7 @@ import type { Clock } from "../base/clock.js";
 import { systemClock } from "../base/clock.js";
 import { InvalidStateError } from "../base/errors.js";
 import { checkNames, checkSignal, checkType } from "../base/options.js";
+import { SignalWatch } from "../base/signal-watch.js";
 import { control } from "../futures/future.js";
 import { wait } from "../futures/wait.js";
 import { checkWork, type Work } from "./create-task.js";
@@ -54,6 +55,9 @@ export async function run<T>(main: Work<T>, options: RunOptions = {}): Promise<A
   }
   return new Run<Awaited<T>>(main as Work<Awaited<T>>, options).result();
 }
+
+/** Shared by all runs: a service has one signal for all that it answers. */
+const aborts = new SignalWatch<Run<unknown>>((one, reason) => one.abort(reason));
 
 /** The runs that go on. The listeners are there while there are any. */
 const active = new Set<Run<unknown>>();
@@ -122,19 +126,24 @@ class Run<T> {
     return this.#onInterrupt === "cancel";
   }
 
+  /** Its signal has aborted. */
+  abort(reason: unknown): void {
+    this.#main.cancel(reason);
+  }
+
   interrupt(): void {
     this.#state = { type: "interrupted" };
     this.#main.cancel("SIGINT");
   }
 
   #listening(): Disposable {
-    const abort = (): void => void this.#main.cancel(this.#signal?.reason);
-    if (this.#signal?.aborted === true) abort();
-    this.#signal?.addEventListener("abort", abort);
+    const signal = this.#signal;
+    if (signal?.aborted === true) this.abort(signal.reason);
+    else if (signal !== undefined) aborts.add(signal, this as Run<unknown>);
     join(this as Run<unknown>);
     return {
       [Symbol.dispose]: () => {
-        this.#signal?.removeEventListener("abort", abort);
+        if (signal !== undefined) aborts.remove(signal, this as Run<unknown>);
         leave(this as Run<unknown>);
       },
     };

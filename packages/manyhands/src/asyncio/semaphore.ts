@@ -2,11 +2,14 @@
 import { OverReleaseError, TimeoutError } from "../base/errors.js";
 import { checkCount } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
-import { Permit, type Releasable } from "../sync/permit.js";
+import { Permit } from "../sync/permit.js";
 import { currentTask } from "./task.js";
 import { checked, Line, NO_LIMITS } from "./waiter.js";
 
-/** Acquired by a task, and given back by its permit. */
+/** Acquired by a task, and given back by its permit.
+ *
+ *  Its classes are `Releasable` without saying so: what they are by internal methods is not declared to users, whose compiler
+ *  would miss it. */
 abstract class TaskAcquirable {
   protected readonly line: Line<Permit> = new Line();
   /** What a wait is called. */
@@ -72,7 +75,7 @@ export { TaskAcquirable };
  *  const four = new Semaphore(4);
  *  await gather(...urls.map((url) => () => four.with(() => fetchPage(url))));
  *  ``` */
-export class Semaphore extends TaskAcquirable implements Releasable {
+export class Semaphore extends TaskAcquirable {
   protected readonly acquiring: string = "Semaphore.acquire()";
   #value: number;
 

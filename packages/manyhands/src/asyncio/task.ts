@@ -9,8 +9,9 @@
  *  cancelled is cancelled; `cancelling()` counts requests until `uncancel()`.
  *  Source of the rules: CPython `asyncio.tasks.Task`. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setMaxListeners } from "node:events";
 import { inspect } from "node:util";
-import { type AmbientTask, provideTasks, type TaskWait } from "../base/ambient.js";
+import { provideTasks, type TaskWait } from "../base/ambient.js";
 import { CancelledError } from "../base/errors.js";
 import { isThenable } from "../base/thenable.js";
 import { control, Future } from "../futures/future.js";
@@ -41,7 +42,7 @@ export interface TaskSeed<T> {
  *  task.cancel("not needed any more");
  *  await wait([task]);
  *  ``` */
-export class Task<T> extends Future<T> implements AmbientTask {
+export class Task<T> extends Future<T> {
   /** The task that has made it; `undefined` outside of tasks. */
   readonly parent: Task<unknown> | undefined;
   /** @internal */
@@ -142,6 +143,8 @@ export class Task<T> extends Future<T> implements AmbientTask {
     if (this.#unknown === undefined && this.#controller?.signal.aborted === true) this.#controller = undefined;
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      // It is there to be given to all that the task does at once: that many listen is no leak.
+      setMaxListeners(0, this.#controller.signal);
       if (this.#unknown !== undefined) this.#controller.abort(this.#unknown);
     }
     return this.#controller.signal;

@@ -6,7 +6,7 @@
  *  dist/worker/*-main.js     the programs of workers
  *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state;
  *                            and what stands in `base` and public rooms need too
- *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms, and
+ *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing, subprocess); what they share stands in dist/rooms, and
  *                            what they have in common with workers in the core, but for what they have once more
  *  dist/share/*.js           what is loaded when an object is shared with another process, likewise
  *
@@ -33,6 +33,7 @@ const ROOMS = [
   "asyncio/mod.js",
   "multiprocessing/mod.js",
   "multiprocessing/manager-server.js",
+  "subprocess/mod.js",
   "share/remote.js",
   "share/bridge-main.js",
 ];

@@ -1,0 +1,96 @@
+/** Ctrl-C while a child is waited for: the child gets a moment to end, then the interrupt takes its course.
+ *
+ *  Ctrl-C reaches a terminal's whole group, the child with it, which may have something to tidy up or to say. So this program
+ *  waits for it at most {@link GRACE} ms, kills what `run` had started and was going to wait for, and ends by the same SIGINT as
+ *  it would have at once. Nothing that was waited for settles in between: the program must not go on to its next step.
+ *
+ *  Guarantees: a program that listens to SIGINT itself decides itself, and no listener is added beside its own, for there are
+ *  packages that take any other listener as a sign to do nothing; there is a listener only while a child is waited for; a
+ *  second Ctrl-C ends at once. In threads there is nothing of this, since Node tells signals to the main thread alone. */
+import { isMainThread } from "node:worker_threads";
+import { systemClock } from "../base/clock.js";
+import type { Extent } from "./reach.js";
+
+/** How long a child is waited for after an interrupt, in ms. Python's. */
+const GRACE = 250;
+
+/** A child that is waited for. */
+export interface Interruptible {
+  readonly extent: Extent;
+  readonly isRunning: boolean;
+  signal(signal: NodeJS.Signals): void;
+  /** Calls `listener` when it has ended. */
+  whenEnded(listener: () => void): Disposable;
+}
+
+class Interrupts {
+  readonly #waitedFor = new Set<Interruptible>();
+  readonly #doomed = new Set<Interruptible>();
+  #state: "quiet" | "listening" | "ending" = "quiet";
+
+  /** Somebody waits for this child, until the result is disposed of. */
+  watch(child: Interruptible): Disposable {
+    this.#waitedFor.add(child);
+    if (this.#state === "quiet" && isMainThread && process.listenerCount("SIGINT") === 0) {
+      this.#state = "listening";
+      process.on("SIGINT", this.#interrupted);
+    }
+    return {
+      [Symbol.dispose]: () => {
+        this.#waitedFor.delete(child);
+        if (this.#waitedFor.size > 0 || this.#state !== "listening") return;
+        this.#state = "quiet";
+        process.off("SIGINT", this.#interrupted);
+      },
+    };
+  }
+
+  /** This child must not outlive the program when that is interrupted or exits, until the result is disposed of. */
+  doom(child: Interruptible): Disposable {
+    if (this.#doomed.size === 0) process.on("exit", this.#killDoomed);
+    this.#doomed.add(child);
+    return {
+      [Symbol.dispose]: () => {
+        this.#doomed.delete(child);
+        if (this.#doomed.size === 0) process.off("exit", this.#killDoomed);
+      },
+    };
+  }
+
+  /** Goes on with `step`, unless the program is about to end by an interrupt. */
+  unlessEnding(step: () => void): void {
+    if (this.#state !== "ending") step();
+  }
+
+  readonly #interrupted = (): void => {
+    if (this.#state === "ending") return this.#end();
+    // A listener that came later: the program decides now.
+    if (process.listenerCount("SIGINT") > 1) return;
+    this.#state = "ending";
+    const running = new Set([...this.#waitedFor].filter((child) => child.isRunning));
+    for (const child of running) {
+      // A tree is a session of its own, to which the terminal's Ctrl-C does not come.
+      if (child.extent === "tree") child.signal("SIGINT");
+      child.whenEnded(() => {
+        running.delete(child);
+        if (running.size === 0) this.#end();
+      });
+    }
+    if (running.size === 0) return this.#end();
+    systemClock.after(GRACE, () => this.#end(), "hold");
+  };
+
+  readonly #killDoomed = (): void => {
+    for (const child of this.#doomed) child.signal("SIGKILL");
+  };
+
+  #end(): void {
+    this.#killDoomed();
+    // Without a listener it does what it does to every program.
+    process.off("SIGINT", this.#interrupted);
+    process.kill(process.pid, "SIGINT");
+  }
+}
+
+/** One for this thread. */
+export const interrupts: Interrupts = new Interrupts();

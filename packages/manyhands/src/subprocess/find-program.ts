@@ -31,21 +31,16 @@ export function findProgram(program: string, { cwd, env }: Surroundings): string
 
 /** What to throw when the system has not started the program. @param cause what it said, where it did */
 export function whyNotStarted(program: string, surroundings: Surroundings, cause?: unknown): StartError {
-  let path: string;
   try {
-    path = findProgram(program, surroundings);
+    const path = findProgram(program, surroundings);
+    const said =
+      cause instanceof Error && "code" in cause ? cause.code : "no interpreter, no memory, or too many processes";
+    const text = `The system did not start ${shownCommand(path)}: ${said}`;
+    return new StartError("ERR_START_REFUSED", program, text, { cause });
   } catch (error) {
-    if (error instanceof StartError && cause === undefined) return error;
     if (!(error instanceof StartError)) throw error;
-    path = program;
+    return new StartError(error.code, program, error.message, { cause });
   }
-  const why =
-    cause instanceof Error && "code" in cause
-      ? cause.code
-      : "no interpreter of that script, no memory, or too many processes";
-  return new StartError("ERR_START_REFUSED", program, `The system did not start ${shownCommand(path)}: ${why}`, {
-    cause,
-  });
 }
 
 function notFound(program: string, where: string): StartError {

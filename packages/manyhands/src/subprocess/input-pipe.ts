@@ -108,7 +108,9 @@ export class InputPipe {
   #begin(bytes: Uint8Array): Writing {
     const writing: Writing = { outcome: "under way", told: undefined };
     this.#stream.write(bytes, (error) => {
-      writing.outcome = error ?? "written";
+      // Of what a destroyed stream still had to write Node says that it went well.
+      const lost = this.#stream.destroyed ? new Error("The pipe was closed before") : "written";
+      writing.outcome = error ?? lost;
       writing.told?.();
     });
     return writing;

@@ -26,21 +26,28 @@ export interface Interruptible {
 class Interrupts {
   readonly #waitedFor = new Set<Interruptible>();
   readonly #doomed = new Set<Interruptible>();
+  #listens = 0;
   #state: "quiet" | "listening" | "ending" = "quiet";
 
-  /** Somebody waits for this child, until the result is disposed of. */
-  watch(child: Interruptible): Disposable {
-    this.#waitedFor.add(child);
+  /** An interrupt comes here, until the result is disposed of. To be called before a child is started that is going to be
+   *  watched: an interrupt in between would end the program at once, and leave the child behind. */
+  listen(): Disposable {
+    this.#listens += 1;
     if (this.#state === "quiet" && isMainThread && process.listenerCount("SIGINT") === 0) {
       this.#state = "listening";
       process.on("SIGINT", this.#interrupted);
     }
+    return { [Symbol.dispose]: () => this.#unlisten() };
+  }
+
+  /** Somebody waits for this child, until the result is disposed of. */
+  watch(child: Interruptible): Disposable {
+    const listening = this.listen();
+    this.#waitedFor.add(child);
     return {
       [Symbol.dispose]: () => {
         this.#waitedFor.delete(child);
-        if (this.#waitedFor.size > 0 || this.#state !== "listening") return;
-        this.#state = "quiet";
-        process.off("SIGINT", this.#interrupted);
+        listening[Symbol.dispose]();
       },
     };
   }
@@ -60,6 +67,13 @@ class Interrupts {
   /** Goes on with `step`, unless the program is about to end by an interrupt. */
   unlessEnding(step: () => void): void {
     if (this.#state !== "ending") step();
+  }
+
+  #unlisten(): void {
+    this.#listens -= 1;
+    if (this.#listens > 0 || this.#state !== "listening") return;
+    this.#state = "quiet";
+    process.off("SIGINT", this.#interrupted);
   }
 
   readonly #interrupted = (): void => {

@@ -110,8 +110,8 @@ export class OutputPipe<P extends Piece> {
     for (let piece = await this.read(options); piece !== undefined; piece = await this.read(options)) yield piece;
   }
 
-  /** Closes this end, for good: what has not been read is gone, and a child that goes on writing is told by SIGPIPE or EPIPE.
-   *  May be called again.
+  /** Closes this end, for good: what has not been read is gone, and a child that goes on writing is told (SIGPIPE, or its
+   *  write fails). May be called again.
    *  @example
    *  ```ts
    *  child.stdout.close();

@@ -10,6 +10,7 @@ import type { Command } from "./command.js";
 import { CompletedProcess } from "./completed-process.js";
 import type { Output } from "./errors.js";
 import type { Input } from "./input-pipe.js";
+import { interrupts } from "./interrupts.js";
 import { Popen } from "./popen.js";
 import { PIPE, STDOUT } from "./redirection.js";
 
@@ -167,6 +168,7 @@ async function runAs(what: string, args: Command, options: RunOptions): Promise<
   const { input, captureOutput, check, timeout, signal, ...rest } = checkRunOptions(what, options);
   const limits = { ...(timeout !== undefined && { timeout }), ...(signal !== undefined && { signal }) };
   refuseAborted(limits);
+  using _ = interrupts.listen();
   const child = new Popen(args, {
     ...rest,
     ...(input !== undefined && { stdin: PIPE }),

@@ -30,6 +30,13 @@ test.each(["run stubborn", "run stubborn tree"])(
   },
 );
 
+test("also when it comes before the child has begun to work (N12)", async () => {
+  const running = programGroup("subprocess", "run that interrupts at once");
+  const pid = await childOf(running);
+  expect((await within(running.ended, "the program should end")).signal).toBe("SIGINT");
+  await until(() => !isAlive(pid), "the child should have ended");
+});
+
 test.each(["run polite", "run polite tree", "wait polite"])(
   "a child that obeys has its moment, and the program does not go on after it: %s (N12)",
   async (way) => {

@@ -132,6 +132,15 @@ describe("a reader that leaves early takes nothing", () => {
     await errorOf(TimeoutError, child.stdout.read({ timeout: 0 }));
   });
 
+  test("whether it wanted a line or anything", async () => {
+    const child = echo();
+    await child.stdin.write("no line");
+    await errorOf(TimeoutError, child.stdout.readLine({ timeout: 1 }));
+    expect(await within(child.stdout.read(), "read()")).toBe("no line");
+    await child.stdin.write("a line\n");
+    expect(await within(child.stdout.readLine(), "readLine()")).toBe("a line");
+  });
+
   test("by a signal", async () => {
     const child = echo();
     const stop = new AbortController();

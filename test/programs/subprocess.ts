@@ -15,6 +15,9 @@ const WAYS: Readonly<Record<string, () => Promise<void> | void>> = {
   async "run stubborn tree"() {
     await run(STUBBORN, { shell: true, killTree: true });
   },
+  async "run that interrupts at once"() {
+    await run(`kill -INT $PPID; ${STUBBORN}`, { shell: true });
+  },
   async "run polite"() {
     await run(POLITE, { shell: true });
   },

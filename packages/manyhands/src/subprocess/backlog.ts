@@ -44,6 +44,8 @@ export function newBacklog(encoding: BufferEncoding | undefined): Backlog<string
 export class Backlog<P extends Piece> {
   readonly #material: Material<P>;
   #pieces: P[] = [];
+  /** Where in the oldest piece it begins: what is before has been taken as lines. */
+  #from = 0;
   /** How many of the pieces are known to have no line's end in them. */
   #searched = 0;
   #state: "open" | "ended" = "open";
@@ -70,6 +72,7 @@ export class Backlog<P extends Piece> {
 
   /** The oldest piece; `undefined` when there is none. */
   takePiece(): P | undefined {
+    this.#trim();
     this.#searched = Math.max(0, this.#searched - 1);
     return this.#pieces.shift();
   }
@@ -79,13 +82,8 @@ export class Backlog<P extends Piece> {
   takeLine(): P | undefined {
     for (; this.#searched < this.#pieces.length; this.#searched += 1) {
       const piece = this.#pieces[this.#searched];
-      const at = piece?.indexOf("\n") ?? -1;
-      if (piece === undefined || at < 0) continue;
-      const line = [...this.#pieces.slice(0, this.#searched), this.#material.cut(piece, 0, at)];
-      const after = this.#material.cut(piece, at + 1);
-      this.#pieces = [...(after.length > 0 ? [after] : []), ...this.#pieces.slice(this.#searched + 1)];
-      this.#searched = 0;
-      return this.#withoutReturn(this.#material.join(line));
+      const at = piece?.indexOf("\n", this.#searched === 0 ? this.#from : 0) ?? -1;
+      if (piece !== undefined && at >= 0) return this.#withoutReturn(this.#takeUpTo(piece, at));
     }
     return this.ended && this.#pieces.length > 0 ? this.takeAll() : undefined;
   }
@@ -100,11 +98,34 @@ export class Backlog<P extends Piece> {
 
   /** All there is; it stays. */
   peek(): P {
+    this.#trim();
     const all = this.#material.join(this.#pieces);
     // Joined once: who looks again and again must not pay for all of it each time.
-    this.#searched = this.#searched === this.#pieces.length && all.length > 0 ? 1 : 0;
+    this.#searched = 0;
     this.#pieces = all.length > 0 ? [all] : [];
     return all;
+  }
+
+  /** Takes what is before the end of a line, which is at `at` in the last of the pieces that have been searched, and drops that
+   *  end. */
+  #takeUpTo(piece: P, at: number): P {
+    const before = this.#pieces.splice(0, this.#searched);
+    const [first] = before;
+    if (first !== undefined) before[0] = this.#material.cut(first, this.#from);
+    const rest = this.#material.cut(piece, first === undefined ? this.#from : 0, at);
+    this.#searched = 0;
+    this.#from = at + 1;
+    if (this.#from === piece.length) this.#trim();
+    return first === undefined ? rest : this.#material.join([...before, rest]);
+  }
+
+  /** Lets go of what has been taken of the oldest piece. */
+  #trim(): void {
+    const [oldest] = this.#pieces;
+    if (this.#from === 0 || oldest === undefined) return;
+    if (this.#from === oldest.length) this.#pieces.shift();
+    else this.#pieces[0] = this.#material.cut(oldest, this.#from);
+    this.#from = 0;
   }
 
   #keep(piece: P): void {

@@ -6,7 +6,8 @@ import { CalledProcessError, type Output, type ProcessEnd } from "./errors.js";
  *
  *  @example
  *  ```ts
- *  const { returnCode, stdout } = await run(["git", "status"], { captureOutput: true, encoding: "utf8" });
+ *  const { returnCode, stdout } = await run(["echo", "a b"], { captureOutput: true, encoding: "utf8" });
+ *  console.log(returnCode, stdout.trim()); // 0 a b
  *  ``` */
 export class CompletedProcess<O extends Output | undefined = Output | undefined> implements ProcessEnd {
   /** The command, as it was given. */
@@ -30,8 +31,9 @@ export class CompletedProcess<O extends Output | undefined = Output | undefined>
    *  @throws CalledProcessError (`ERR_CALLED_PROCESS`) with the return code and what was captured
    *  @example
    *  ```ts
-   *  const done = await run(["make"]);
+   *  const done = await run("exit 2", { shell: true });
    *  if (done.returnCode !== 2) done.checkReturnCode();
+   *  console.log(done.returnCode); // 2
    *  ``` */
   checkReturnCode(): void {
     if (this.returnCode !== 0) throw new CalledProcessError(this);

@@ -24,9 +24,9 @@ export interface ProcessEnd {
  *  @example
  *  ```ts
  *  try {
- *    await checkOutput(["git", "rev-parse", "HEAD"], { stderr: PIPE, encoding: "utf8" });
+ *    await run("echo no disk >&2; exit 3", { shell: true, captureOutput: true, encoding: "utf8", check: true });
  *  } catch (error) {
- *    if (error instanceof CalledProcessError) console.error(error.returnCode, error.stderr);
+ *    if (error instanceof CalledProcessError) console.log(error.returnCode, error.message); // 3 "echo no disk >&2; exit 3" ended with exit code 3: no disk
  *  }
  *  ``` */
 export class CalledProcessError extends ManyhandsError<"ERR_CALLED_PROCESS"> implements ProcessEnd {
@@ -69,9 +69,9 @@ export type ExpiredWait = Omit<ProcessEnd, "returnCode"> & {
  *  @example
  *  ```ts
  *  try {
- *    await run("make test", { shell: true, killTree: true, captureOutput: true, encoding: "utf8", timeout: 60_000 });
+ *    await run("sleep 1000", { shell: true, killTree: true, timeout: 10 });
  *  } catch (error) {
- *    if (error instanceof TimeoutExpired) console.error("too slow; it got as far as", error.output);
+ *    if (error instanceof TimeoutExpired) console.log(error.message); // "sleep 1000" has not ended within 10 ms
  *  }
  *  ``` */
 export class TimeoutExpired extends ManyhandsError<"ERR_TIMEOUT_EXPIRED"> implements ExpiredWait {
@@ -109,9 +109,9 @@ export type StartCode =
  *  @example
  *  ```ts
  *  try {
- *    await run(["convert", "a.png", "a.jpg"]);
+ *    await run(["no-such-converter", "a.png", "a.jpg"]);
  *  } catch (error) {
- *    if (error instanceof StartError && error.code === "ERR_PROGRAM_NOT_FOUND") console.error("install ImageMagick");
+ *    if (error instanceof StartError) console.log(error.code, error.program); // ERR_PROGRAM_NOT_FOUND no-such-converter
  *  }
  *  ``` */
 export class StartError extends ManyhandsError<StartCode> {

@@ -22,9 +22,10 @@ interface Writing {
  *
  *  @example
  *  ```ts
- *  const child = new Popen(["sort"], { stdin: PIPE });
- *  for (const name of names) await child.stdin.write(`${name}\n`);
+ *  const child = new Popen(["sort"], { stdin: PIPE, stdout: PIPE, encoding: "utf8" });
+ *  for (const name of ["Grace", "Ada"]) await child.stdin.write(`${name}\n`);
  *  child.stdin.close();
+ *  console.log(await child.stdout.readLine()); // Ada
  *  ``` */
 export class InputPipe {
   readonly #stream: Writable;
@@ -51,7 +52,9 @@ export class InputPipe {
    *  @throws InvalidStateError (`ERR_INVALID_STATE`) after `close()` or `communicate()`
    *  @example
    *  ```ts
-   *  await child.stdin.write("2 + 3\n", { timeout: 1000 });
+   *  const child = new Popen(["cat"], { stdin: PIPE, stdout: PIPE, encoding: "utf8" });
+   *  await child.stdin.write("a line\n", { timeout: 1000 });
+   *  console.log(await child.stdout.readLine()); // a line
    *  ``` */
   async write(data: Input, options: WaitOptions = {}): Promise<void> {
     checkLimits(options);
@@ -79,7 +82,9 @@ export class InputPipe {
   /** Closes it, after all that was written: the child reads to the end. May be called again.
    *  @example
    *  ```ts
+   *  const child = new Popen(["cat"], { stdin: PIPE, stdout: PIPE, encoding: "utf8" });
    *  child.stdin.close();
+   *  console.log(await child.wait()); // 0
    *  ``` */
   close(): void {
     if (this.#access === "closed") return;

@@ -4,7 +4,7 @@
  *  for no more is taken from the pipe than is asked for (and what Node reads ahead, 64 KB); no character is split. */
 import type { Readable } from "node:stream";
 import { InvalidStateError, TimeoutError } from "../base/errors.js";
-import { checkLimits, type WaitOptions } from "../base/wait-options.js";
+import { checkLimits, refuseAborted, type WaitOptions } from "../base/wait-options.js";
 import type { Backlog, Piece } from "./backlog.js";
 import type { ChildLife } from "./child-life.js";
 
@@ -16,8 +16,10 @@ type Access = "readers" | "communicate" | "nobody";
  *
  *  @example
  *  ```ts
- *  const child = new Popen(["tail", "-f", "server.log"], { stdout: PIPE, encoding: "utf8" });
- *  for await (const line of child.stdout.lines()) if (line.includes("ready")) break;
+ *  const child = new Popen(["seq", "1000000"], { stdout: PIPE, encoding: "utf8" });
+ *  for await (const line of child.stdout.lines()) if (line.endsWith("999")) break;
+ *  console.log(await child.stdout.readLine()); // 1000
+ *  await child.close();
  *  ``` */
 export class OutputPipe<P extends Piece> {
   readonly #name: string;
@@ -52,8 +54,9 @@ export class OutputPipe<P extends Piece> {
    *  @throws InvalidStateError (`ERR_INVALID_STATE`) when it was closed, or belongs to `communicate`
    *  @example
    *  ```ts
-   *  await child.stdin.write("2 + 3\n");
-   *  console.log(await child.stdout.readLine({ timeout: 1000 })); // "5"
+   *  const child = new Popen(["cat"], { stdin: PIPE, stdout: PIPE, encoding: "utf8" });
+   *  await child.stdin.write("a line\n");
+   *  console.log(await child.stdout.readLine({ timeout: 1000 })); // a line
    *  ``` */
   readLine(options: WaitOptions = {}): Promise<P | undefined> {
     return this.#take("a line", options, () => this.#backlog.takeLine());
@@ -66,7 +69,8 @@ export class OutputPipe<P extends Piece> {
    *  @throws TimeoutError | CancelledError | InvalidStateError as `readLine` does
    *  @example
    *  ```ts
-   *  for (let piece; (piece = await child.stdout.read()) !== undefined; ) hash.update(piece);
+   *  const child = new Popen(["printf", "abc"], { stdout: PIPE });
+   *  console.log(await child.stdout.read(), await child.stdout.read()); // <Buffer 61 62 63> undefined
    *  ``` */
   read(options: WaitOptions = {}): Promise<P | undefined> {
     return this.#take("anything", options, () => this.#backlog.takePiece());
@@ -79,7 +83,8 @@ export class OutputPipe<P extends Piece> {
    *  @throws TimeoutError | CancelledError | InvalidStateError as `readLine` does
    *  @example
    *  ```ts
-   *  const text = await child.stdout.readAll();
+   *  const child = new Popen(["seq", "3"], { stdout: PIPE, encoding: "utf8" });
+   *  console.log(JSON.stringify(await child.stdout.readAll())); // "1\n2\n3\n"
    *  ``` */
   async readAll(options: WaitOptions = {}): Promise<P> {
     // At the end only, or leaving early would lose what was taken.
@@ -93,7 +98,10 @@ export class OutputPipe<P extends Piece> {
    *  @throws TimeoutError | CancelledError | InvalidStateError as `readLine` does
    *  @example
    *  ```ts
-   *  for await (const line of child.stdout.lines()) console.log(line);
+   *  const child = new Popen(["seq", "3"], { stdout: PIPE, encoding: "utf8" });
+   *  let sum = 0;
+   *  for await (const line of child.stdout.lines()) sum += Number(line);
+   *  console.log(sum); // 6
    *  ``` */
   async *lines(options: WaitOptions = {}): AsyncGenerator<P, void, undefined> {
     for (let line = await this.readLine(options); line !== undefined; line = await this.readLine(options)) yield line;
@@ -104,7 +112,10 @@ export class OutputPipe<P extends Piece> {
    *  @throws TimeoutError | CancelledError | InvalidStateError as `readLine` does
    *  @example
    *  ```ts
-   *  for await (const piece of child.stdout.pieces()) await file.write(piece);
+   *  const child = new Popen(["head", "-c", "1000000", "/dev/zero"], { stdout: PIPE });
+   *  let bytes = 0;
+   *  for await (const piece of child.stdout.pieces()) bytes += piece.length;
+   *  console.log(bytes); // 1000000
    *  ``` */
   async *pieces(options: WaitOptions = {}): AsyncGenerator<P, void, undefined> {
     for (let piece = await this.read(options); piece !== undefined; piece = await this.read(options)) yield piece;
@@ -114,7 +125,9 @@ export class OutputPipe<P extends Piece> {
    *  write fails). May be called again.
    *  @example
    *  ```ts
+   *  const child = new Popen(["yes"], { stdout: PIPE, stderr: DEVNULL });
    *  child.stdout.close();
+   *  console.log((await child.wait()) === 0); // false
    *  ``` */
   close(): void {
     this.#access = "nobody";
@@ -158,11 +171,14 @@ export class OutputPipe<P extends Piece> {
 
   async #take(what: string, options: WaitOptions, take: () => P | undefined): Promise<P | undefined> {
     checkLimits(options);
-    let taken: P | undefined;
+    refuseAborted(options);
+    this.#requireReaders();
+    // Most lines have come together with others, and need no wait.
+    let taken = this.#pullUntil(take);
+    if (taken !== undefined || this.#backlog.ended) return taken;
     const subscribe = (ready: () => void): Disposable => {
       const look = (): void => {
-        // Nothing is taken for a reader who may not have it any more.
-        if (this.#access === "readers") taken ??= this.#pullUntil(take);
+        taken ??= this.#pullUntil(take);
         if (taken !== undefined || this.#backlog.ended || this.#access !== "readers") ready();
       };
       this.#lookers.add(look);

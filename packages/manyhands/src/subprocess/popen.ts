@@ -33,9 +33,11 @@ export interface CommunicateOptions extends WaitOptions {
  *  `close()` kills it instead. It belongs to the thread that started it.
  *  @example
  *  ```ts
- *  await using calculator = new Popen(["bc"], { stdin: PIPE, stdout: PIPE, encoding: "utf8" });
- *  await calculator.stdin.write("6 * 7\n");
- *  console.log(await calculator.stdout.readLine({ timeout: 1000 })); // "42"
+ *  await using child = new Popen(["cat"], { stdin: PIPE, stdout: PIPE, encoding: "utf8" });
+ *  for (const word of ["one", "two"]) {
+ *    await child.stdin.write(`${word}\n`);
+ *    console.log(await child.stdout.readLine({ timeout: 1000 })); // one two
+ *  }
  *  ``` */
 export class Popen<E extends BufferEncoding | undefined = undefined> implements AsyncDisposable {
   /** The command, as it was given. */
@@ -107,7 +109,8 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
    *  @throws TimeoutExpired (`ERR_TIMEOUT_EXPIRED`), CancelledError (`ERR_CANCELLED`)
    *  @example
    *  ```ts
-   *  const code = await child.wait({ timeout: 5000 });
+   *  const child = new Popen("exit 3", { shell: true });
+   *  console.log(await child.wait({ timeout: 5000 })); // 3
    *  ``` */
   async wait(options: WaitOptions = {}): Promise<number> {
     checkLimits(options);
@@ -129,7 +132,8 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
    *  @example
    *  ```ts
    *  const child = new Popen(["sort"], { stdin: PIPE, stdout: PIPE, encoding: "utf8" });
-   *  const { stdout } = await child.communicate({ input: "b\na\n" }); // "a\nb\n"
+   *  const { stdout } = await child.communicate({ input: "b\na\n" });
+   *  console.log(JSON.stringify(stdout)); // "a\nb\n"
    *  ``` */
   async communicate(options: CommunicateOptions = {}): Promise<Communicated<Decoded<E>>> {
     checkNames("communicate", options, ["input", "timeout", "signal"]);
@@ -147,7 +151,9 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
    *  @throws SignalRefusedError (`ERR_SIGNAL_REFUSED`) when the system forbids it
    *  @example
    *  ```ts
+   *  const child = new Popen(["sleep", "1000"]);
    *  child.sendSignal("SIGHUP");
+   *  console.log(await child.wait()); // -1
    *  ``` */
   sendSignal(signal: NodeJS.Signals | number): void {
     checkSignalName(signal);
@@ -158,8 +164,9 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
    *  @throws SignalRefusedError
    *  @example
    *  ```ts
+   *  const child = new Popen(["sleep", "1000"]);
    *  child.terminate();
-   *  await child.wait({ timeout: 5000 });
+   *  console.log(await child.wait({ timeout: 5000 })); // -15
    *  ``` */
   terminate(): void {
     this.#life.signal("SIGTERM");
@@ -169,7 +176,9 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
    *  @throws SignalRefusedError
    *  @example
    *  ```ts
+   *  const child = new Popen(["sleep", "1000"]);
    *  child.kill();
+   *  console.log(await child.wait()); // -9
    *  ``` */
   kill(): void {
     this.#life.signal("SIGKILL");
@@ -181,7 +190,9 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
    *  @remarks Cancellation: it cannot be cancelled; the wait is that for a process that is being killed.
    *  @example
    *  ```ts
+   *  const child = new Popen(["sleep", "1000"]);
    *  await child.close();
+   *  console.log(child.returnCode); // -9
    *  ``` */
   async close(): Promise<void> {
     this.#stdin?.destroy();

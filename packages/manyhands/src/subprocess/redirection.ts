@@ -2,13 +2,30 @@
 import { InvalidOptionError } from "../base/errors.js";
 import { shown } from "../base/options.js";
 
-/** To this program, by a pipe: `child.stdin`, `child.stdout`, `child.stderr`. */
+/** To this program, by a pipe: `child.stdin`, `child.stdout`, `child.stderr`.
+ *
+ *  @example
+ *  ```ts
+ *  const child = new Popen(["echo", "a b"], { stdout: PIPE, encoding: "utf8" });
+ *  console.log(await child.stdout.readLine()); // a b
+ *  ``` */
 export const PIPE = "pipe";
 
-/** For `stderr` alone: where `stdout` leads, in the order of writing. */
+/** For `stderr` alone: where `stdout` leads, in the order of writing.
+ *
+ *  @example
+ *  ```ts
+ *  const { stdout } = await run("echo a; echo b >&2", { shell: true, stdout: PIPE, stderr: STDOUT, encoding: "utf8" });
+ *  console.log(JSON.stringify(stdout)); // "a\nb\n"
+ *  ``` */
 export const STDOUT = "stdout";
 
-/** Nowhere: reads nothing, and what is written is gone. */
+/** Nowhere: reads nothing, and what is written is gone.
+ *
+ *  @example
+ *  ```ts
+ *  console.log(await call("echo a; exit 3", { shell: true, stdout: DEVNULL })); // 3
+ *  ``` */
 export const DEVNULL = "devnull";
 
 /** Where one of a child's standard streams leads: into a pipe, nowhere, where this program's own leads (`"inherit"`), or to

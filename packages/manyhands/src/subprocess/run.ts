@@ -55,8 +55,9 @@ type Captured = { captureOutput: true };
  *    So it is when this program is interrupted by Ctrl-C (after 250 ms at most) or exits.
  *  @example
  *  ```ts
- *  const { stdout } = await run(["wc", "-w"], { input: text, captureOutput: true, encoding: "utf8", check: true });
- *  await run("make -j4 all", { shell: true, killTree: true, timeout: 60_000 });
+ *  const sorted = await run(["sort"], { input: "b\na\n", captureOutput: true, encoding: "utf8", check: true });
+ *  console.log(JSON.stringify(sorted.stdout)); // "a\nb\n"
+ *  await run("sleep 0 | cat", { shell: true, killTree: true, timeout: 60_000 });
  *  ``` */
 export function run(args: Command, options: RunOptions & Captured & Text): Promise<CompletedProcess<string>>;
 export function run(args: Command, options: RunOptions & Captured & Bytes): Promise<CompletedProcess<Buffer>>;
@@ -76,7 +77,7 @@ export async function run(args: Command, options: RunOptions = {}): Promise<Comp
  *  @remarks Cancellation: the program has been killed, and has ended.
  *  @example
  *  ```ts
- *  if ((await call(["git", "diff", "--quiet"])) !== 0) console.log("there are changes");
+ *  if ((await call(["test", "-d", "/no/such/folder"])) !== 0) console.log("not there"); // not there
  *  ``` */
 export async function call(args: Command, options: CallOptions = {}): Promise<number> {
   checkCallOptions("call", options);
@@ -93,7 +94,8 @@ export async function call(args: Command, options: CallOptions = {}): Promise<nu
  *  @remarks Cancellation: the program has been killed, and has ended.
  *  @example
  *  ```ts
- *  await checkCall(["npm", "ci"], { cwd: project });
+ *  await checkCall(["test", "-d", "."], { cwd: "/" });
+ *  console.log("done"); // done
  *  ``` */
 export async function checkCall(args: Command, options: CallOptions = {}): Promise<void> {
   checkCallOptions("checkCall", options);
@@ -110,7 +112,8 @@ export async function checkCall(args: Command, options: CallOptions = {}): Promi
  *  @remarks Cancellation: the program has been killed, and has ended.
  *  @example
  *  ```ts
- *  const commit = await checkOutput(["git", "rev-parse", "HEAD"], { encoding: "utf8" });
+ *  const text = await checkOutput(["echo", "a b"], { encoding: "utf8" });
+ *  console.log(text.trim()); // a b
  *  ``` */
 export function checkOutput(args: Command, options: Omit<CallOptions, "stdout"> & Text): Promise<string>;
 export function checkOutput(args: Command, options?: Omit<CallOptions, "stdout"> & Bytes): Promise<Buffer>;
@@ -130,7 +133,7 @@ export async function checkOutput(args: Command, options: Omit<CallOptions, "std
  *  @remarks Cancellation: the shell has been killed, and has ended.
  *  @example
  *  ```ts
- *  console.log(await getOutput("ls *.ts | wc -l"));
+ *  console.log(await getOutput("seq 5 | wc -l")); // 5
  *  ``` */
 export async function getOutput(line: string, options: LineOptions = {}): Promise<string> {
   const [, output] = await getStatusOutput(line, options);
@@ -146,7 +149,7 @@ export async function getOutput(line: string, options: LineOptions = {}): Promis
  *  @remarks Cancellation: the shell has been killed, and has ended.
  *  @example
  *  ```ts
- *  const [code, output] = await getStatusOutput("make check");
+ *  console.log(await getStatusOutput("echo a; exit 3")); // [ 3, 'a' ]
  *  ``` */
 export async function getStatusOutput(line: string, options: LineOptions = {}): Promise<[number, string]> {
   checkNames("getStatusOutput", options, ["cwd", "env", "encoding", "killTree", "timeout", "signal"]);

@@ -5,6 +5,7 @@
 import type { Readable } from "node:stream";
 import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
 import { checkNames } from "../base/options.js";
+import { refuseCopies, STAYS } from "../base/shareable.js";
 import { checkLimits, refuseAborted, type WaitOptions } from "../base/wait-options.js";
 import { newBacklog, type Piece } from "./backlog.js";
 import { ChildLife } from "./child-life.js";
@@ -67,6 +68,7 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
     this.#stdin = stdin === null ? undefined : new InputPipe(stdin, plan.encoding, this.#life);
     this.#stdout = output("stdout", stdout);
     this.#stderr = output("stderr", stderr);
+    refuseCopies(this);
   }
 
   /** Its process id. Another process may have it once the child has ended: signal it by `sendSignal`. */
@@ -212,6 +214,11 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
     this.#stdout?.close();
     this.#stderr?.close();
     await this.wait();
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a child belongs to the thread that started it; send its pid, or what it has written";
   }
 
   /** `communicate` for {@link run}, to which the child belongs: whatever ends the wait early kills the child, before the error

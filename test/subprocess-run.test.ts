@@ -5,6 +5,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CancelledError, InvalidOptionError, ManyhandsError } from "manyhands";
+import * as asyncio from "manyhands/asyncio";
 import {
   CalledProcessError,
   type Command,
@@ -16,6 +17,7 @@ import {
   getOutput,
   getStatusOutput,
   PIPE,
+  Popen,
   type RunOptions,
   run,
   STDOUT,
@@ -23,7 +25,7 @@ import {
   TimeoutExpired,
 } from "manyhands/subprocess";
 import { describe, expect, test, vi } from "vitest";
-import { scriptArgs } from "./children.js";
+import { keepChild, scriptArgs } from "./children.js";
 import { errorOf, failureOf, until, within } from "./conformance/support.js";
 import { folder } from "./keeping.js";
 import { isAlive } from "./pids.js";
@@ -362,6 +364,20 @@ describe("aborting", () => {
     expect(await ended).toBeInstanceOf(CancelledError);
     const pid = Number(readFileSync(file, "utf8"));
     await until(() => !isAlive(pid), "the grandchild should have ended");
+  });
+
+  test("a task that is cancelled does so too, without a signal: run kills, wait lets live", async () => {
+    const kill = vi.spyOn(process, "kill");
+    const task = asyncio.createTask(() => run(["sleep", "1000"]));
+    const child = keepChild(new Popen(["sleep", "1000"]));
+    const waiting = asyncio.createTask(() => child.wait());
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const each of [task, waiting]) each.cancel();
+    for (const each of [task, waiting]) await errorOf(CancelledError, each);
+    const killed = kill.mock.calls.filter(([, signal]) => signal === "SIGKILL").map(([pid]) => pid);
+    kill.mockRestore();
+    expect(killed.map(isAlive)).toEqual([false]);
+    expect(isAlive(child.pid)).toBe(true);
   });
 
   test("leaves nothing with a signal that lives long", async () => {

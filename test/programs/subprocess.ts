@@ -8,6 +8,15 @@ setTimeout(() => process.exit(9), 30_000).unref();
 const STUBBORN = "trap '' INT; echo pid $$; while :; do sleep 1; done";
 const POLITE = "trap 'echo bye; exit 0' INT; echo pid $$; while :; do sleep 0.01; done";
 
+/** Listens to SIGINT, and does not end before it has come. */
+function decide(): void {
+  const stays = setInterval(() => {}, 1000);
+  process.once("SIGINT", () => {
+    console.log("I decide");
+    clearInterval(stays);
+  });
+}
+
 const WAYS: Readonly<Record<string, () => Promise<void> | void>> = {
   async "run stubborn"() {
     await run(STUBBORN, { shell: true });
@@ -40,12 +49,12 @@ const WAYS: Readonly<Record<string, () => Promise<void> | void>> = {
     await new Popen(STUBBORN, { shell: true, stdin: PIPE }).communicate({ input: "x" });
   },
   async "listens itself"() {
-    process.once("SIGINT", () => console.log("I decide"));
+    decide();
     console.log(`code ${(await run(POLITE, { shell: true })).returnCode}`);
   },
   async "listens later"() {
     const running = run(POLITE, { shell: true });
-    process.once("SIGINT", () => console.log("I decide"));
+    decide();
     console.log(`code ${(await running).returnCode}`);
   },
   async "stops by its signal"() {
@@ -61,6 +70,7 @@ const WAYS: Readonly<Record<string, () => Promise<void> | void>> = {
     const listeners = (): number => process.listenerCount("SIGINT") + process.listenerCount("exit");
     const before = listeners();
     await run(["true"]);
+    await new Promise((resolve) => setImmediate(resolve));
     console.log(`listeners ${listeners() - before}`);
   },
   async "exits in run"() {

@@ -5,8 +5,8 @@
  *  it would have at once. Nothing that was waited for settles in between: the program must not go on to its next step.
  *
  *  Guarantees: a program that listens to SIGINT itself decides itself, and no listener is added beside its own, for there are
- *  packages that take any other listener as a sign to do nothing; there is a listener only while a child is waited for; a
- *  second Ctrl-C ends at once. In threads there is nothing of this, since Node tells signals to the main thread alone. */
+ *  packages that take any other listener as a sign to do nothing; there is a listener only while a child is waited for, and for the rest of that turn;
+ *  a second Ctrl-C ends at once. In threads there is nothing of this, since Node tells signals to the main thread alone. */
 import { isMainThread } from "node:worker_threads";
 import { systemClock } from "../base/clock.js";
 import type { Extent } from "./reach.js";
@@ -27,6 +27,7 @@ class Interrupts {
   readonly #waitedFor = new Set<Interruptible>();
   readonly #doomed = new Set<Interruptible>();
   #listens = 0;
+  #leaving: NodeJS.Immediate | undefined;
   #state: "quiet" | "listening" | "ending" = "quiet";
 
   /** An interrupt comes here, until the result is disposed of. To be called before a child is started that is going to be
@@ -71,9 +72,14 @@ class Interrupts {
 
   #unlisten(): void {
     this.#listens -= 1;
-    if (this.#listens > 0 || this.#state !== "listening") return;
-    this.#state = "quiet";
-    process.off("SIGINT", this.#interrupted);
+    if (this.#listens > 0 || this.#leaving !== undefined) return;
+    // Not at once: in a conversation one wait follows another, and for a listener the system is asked twice.
+    this.#leaving = setImmediate(() => {
+      this.#leaving = undefined;
+      if (this.#listens > 0 || this.#state !== "listening") return;
+      this.#state = "quiet";
+      process.off("SIGINT", this.#interrupted);
+    }).unref();
   }
 
   readonly #interrupted = (): void => {

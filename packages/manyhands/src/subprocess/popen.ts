@@ -5,6 +5,7 @@
 import type { Readable } from "node:stream";
 import { InvalidOptionError, InvalidStateError } from "../base/errors.js";
 import { checkNames } from "../base/options.js";
+import { refuseCopies, STAYS } from "../base/shareable.js";
 import { checkLimits, refuseAborted, type WaitOptions } from "../base/wait-options.js";
 import { newBacklog, type Piece } from "./backlog.js";
 import { ChildLife } from "./child-life.js";
@@ -67,6 +68,7 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
     this.#stdin = stdin === null ? undefined : new InputPipe(stdin, plan.encoding, this.#life);
     this.#stdout = output("stdout", stdout);
     this.#stderr = output("stderr", stderr);
+    refuseCopies(this);
   }
 
   /** Its process id. Another process may have it once the child has ended: signal it by `sendSignal`. */
@@ -74,7 +76,8 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
     return this.#life.pid;
   }
 
-  /** Its exit code, or -N when signal N ended it; `undefined` while it runs, as far as this program has heard. */
+  /** Its exit code, or -N when signal N ended it; `undefined` while it runs, as far as this program has heard. (Of a
+   *  signal without a name, one of real time, Node says 0.) */
   get returnCode(): number | undefined {
     return this.#life.returnCode;
   }
@@ -125,7 +128,7 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
    *  Leaving the wait early leaves the child alive, and loses nothing: call it again, without input, for all of the output.
    *  After the end it gives the same again.
    *  @param options what to send; the longest wait in ms, and a signal that ends it
-   *  @returns what it wrote, in pieces that were not taken by readers of `stdout` and `stderr` before
+   *  @returns what it wrote, but for what readers of `stdout` and `stderr` have taken before
    *  @throws TimeoutExpired (`ERR_TIMEOUT_EXPIRED`) with what has come so far, CancelledError (`ERR_CANCELLED`)
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when there is input without `stdin: PIPE`
    *  @throws InvalidStateError (`ERR_INVALID_STATE`) when there is input and it is not the first call, or `stdin` was closed
@@ -184,7 +187,7 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
     this.#life.signal("SIGKILL");
   }
 
-  /** Gives the child up: closes the pipes, kills it if it runs, with `killTree` also what is left of its tree, and waits until it
+  /** Gives the child up: kills it if it runs, with `killTree` also what is left of its tree, closes the pipes, and waits until it
    *  has ended. A child that has ended keeps its return code. May be called again.
    *  @throws SignalRefusedError (`ERR_SIGNAL_REFUSED`) when the system forbids the signal; the child goes on
    *  @remarks Cancellation: it cannot be cancelled; the wait is that for a process that is being killed.
@@ -195,10 +198,11 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
    *  console.log(child.returnCode); // -9
    *  ``` */
   async close(): Promise<void> {
+    // First: closed pipes might end it by themselves, in a way of its own.
+    this.kill();
     this.#stdin?.destroy();
     this.#stdout?.close();
     this.#stderr?.close();
-    this.kill();
     // Not a wait that can be cancelled: this is what a cancelled task has to do before it ends.
     await this.#life.over();
   }
@@ -210,6 +214,11 @@ export class Popen<E extends BufferEncoding | undefined = undefined> implements 
     this.#stdout?.close();
     this.#stderr?.close();
     await this.wait();
+  }
+
+  /** @internal */
+  get [STAYS](): string {
+    return "a child belongs to the thread that started it; send its pid, or what it has written";
   }
 
   /** `communicate` for {@link run}, to which the child belongs: whatever ends the wait early kills the child, before the error

@@ -10,9 +10,10 @@ import { encode, MessageReader } from "../packages/manyhands/dist/share/stream.j
 import { until, within } from "./conformance/support.js";
 import { later } from "./keeping.js";
 
-// From where the library has it: it is there once.
-const CORE: string = "../packages/manyhands/dist/worker/core.js";
-const { give, givenCount } = (await import(CORE)) as typeof Given;
+// From where this thread keeps it: what the library's files have in common is run once.
+await import("manyhands/threading");
+const KEPT = Symbol.for(`manyhands:kept ${new URL("../packages/manyhands/dist/", import.meta.url)}`);
+const { give, givenCount } = Reflect.get(globalThis, KEPT)["share/given.js"] as typeof Given;
 
 type Place = ReturnType<typeof give>;
 

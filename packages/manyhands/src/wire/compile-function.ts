@@ -54,7 +54,7 @@ async function importFrom(filename: string, specifier: string): Promise<unknown>
   const theirs = attempt(() =>
     createRequire(filename.startsWith("file:") ? filename : `${process.cwd()}/`).resolve(specifier),
   );
-  const ours = attempt(() => import.meta.resolve(specifier));
+  const ours = attempt(() => createRequire(import.meta.url).resolve(specifier));
   // `require` and `import` may lead to two builds of a package. Where both names mean the same package, let Node choose.
   if (theirs === undefined || (ours !== undefined && folderOf(ours) === folderOf(theirs)))
     return await import(specifier);

@@ -51,8 +51,7 @@ test("joins what programs and workers load, once for each state of the sources",
     expect(importsOf(join(dist, "worker", `${name}.cjs`))).toEqual(new Set());
   expect(importsOf(join(dist, "pool", "engines.cjs"))).toEqual(new Set());
   for (const name of ["threading", "multiprocessing"]) {
-    for (const from of importsOf(join(dist, name, "mod.js")))
-      expect(from).toMatch(/^\.\.\/(?:mod|rooms\/\w+)\.js$/);
+    for (const from of importsOf(join(dist, name, "mod.js"))) expect(from).toMatch(/^\.\.\/(?:mod|rooms\/\w+)\.js$/);
   }
 
   // One state for worker and task: the task's own import of the library knows whose context it is.

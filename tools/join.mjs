@@ -305,12 +305,18 @@ function kept(name, text) {
   const odd = inside.find((line) => /^export\b/.test(line));
   if (odd !== undefined || names.length === 0)
     throw new Error(`${name} cannot be kept: ${odd ?? "it exports nothing"}`);
-  const list = `{ ${names.join(", ")} }`;
   const place = `$kept[${JSON.stringify(name)}]`;
   // A statement: elsewhere its brackets would be dropped, by which V8 knows that it is about to be called.
   inside[body] = `(function () { if (${place} !== undefined) return; ${inside[body]}`;
+  // Other names outside, or those inside would be changed, which are seen in stacks and messages.
+  const taken = names.map((each) => `${each}: $${each}`).join(", ");
+  const given = names.map((each) => `$${each} as ${each}`).join(", ");
   const end = inside.findLastIndex((line) => line.startsWith("//# sourceMappingURL="));
-  inside.splice(end, 0, `${place} = ${list}; })(); export const ${list} = ${place};`);
+  inside.splice(
+    end,
+    0,
+    `${place} = { ${names.join(", ")} }; })(); const { ${taken} } = ${place}; export { ${given} };`,
+  );
   inside[0] = `import { kept as $kept } from ${JSON.stringify(KEPT)}; ${inside[0]}`;
   return inside.join("\n");
 }

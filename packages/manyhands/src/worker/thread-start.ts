@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { CallSlots } from "../memory/mod.js";
 import { threadExecArgv } from "../wire/mod.js";
 import type { WorkerSettings } from "./messages.js";
+import { joinOutput } from "./worker-output.js";
 
 export interface ThreadSettings extends WorkerSettings {
   readonly resourceLimits?: import("node:worker_threads").ResourceLimits | undefined;
@@ -26,8 +27,12 @@ export interface StartedThread {
 
 const ENTRY = new URL("./thread-main.js", import.meta.url);
 
+/** Who joins what workers print to the program's output. */
+let output: "we" | "node" = "we";
+
 /** @throws whatever `new Worker` does: limits that are no numbers, a thread that the system does not give. */
-export function startThread({ name, tasksPerWorker, memory, resourceLimits }: ThreadSettings): StartedThread {
+export function startThread(settings: ThreadSettings): StartedThread {
+  const { name, tasksPerWorker, memory, resourceLimits } = settings;
   const slots = new CallSlots();
   const { port1: answers, port2: mouth } = new MessageChannel();
   const start: ThreadStart = { buffer: slots.buffer, answers: mouth, settings: { name, tasksPerWorker, memory } };
@@ -36,7 +41,12 @@ export function startThread({ name, tasksPerWorker, memory, resourceLimits }: Th
     transferList: [mouth],
     execArgv: threadExecArgv(process.execArgv),
     name,
+    ...(output === "we" ? { stdout: true, stderr: true } : {}),
     ...(resourceLimits === undefined ? {} : { resourceLimits }),
   });
-  return { worker, slots, answers };
+  if (output === "node" || joinOutput(worker) === "joined") return { worker, slots, answers };
+  output = "node";
+  void worker.terminate();
+  answers.close();
+  return startThread(settings);
 }

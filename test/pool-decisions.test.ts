@@ -16,7 +16,7 @@ const worker = (held: number, lastUsed: number, takesMore = true): Candidate => 
 
 function view(serving: readonly Candidate[], rest: Partial<View<Candidate>> = {}): View<Candidate> {
   const booting = rest.booting ?? 0;
-  return { serving, booting, live: serving.length + booting, max: 4, waiting: 1, cost: 1000, cores: 2, ...rest };
+  return { serving, booting, live: serving.length + booting, max: 4, waiting: 1, cost: 1000, cores: 2, ahead: undefined, ...rest };
 }
 
 describe("place()", () => {

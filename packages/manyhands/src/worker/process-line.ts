@@ -46,6 +46,7 @@ export class ProcessLine implements Line {
   /** When the marks were read. */
   #lookedAt = 0;
   #ring: "announced" | "news" = "announced";
+  #first: "to come" | "here" | "answered" = "to come";
   /** How long the call ran whose outcome is posted next. */
   #ran: { readonly job: Job; readonly duration: number } | undefined;
 
@@ -57,6 +58,12 @@ export class ProcessLine implements Line {
   /** Calls have come, of which this is the last. */
   received(last: number): void {
     this.#received = last;
+    if (this.#first === "to come") this.#first = "here";
+  }
+
+  /** Whether the pool waits for the answer to the first calls. */
+  get hurries(): boolean {
+    return this.#first === "here";
   }
 
   post(message: FromWorker): void {
@@ -142,6 +149,7 @@ export class ProcessLine implements Line {
     if (isAfter(this.#claimed, this.#begun)) this.#giveUp();
     if (this.#ring === "announced") return;
     this.#ring = "announced";
+    this.#first = "answered";
     this.#frames.look();
   }
 

@@ -149,7 +149,10 @@ class Joiner {
       entryPoints: [file],
       outfile: file.replace(/\.js$/, ".cjs"),
       define: { "import.meta": "$meta" },
-      plugins: [this.#cut((name) => (this.#front.has(name) ? FRONT + name : undefined)), this.#changed("../")],
+      plugins: [
+        this.#cut((name) => (this.#front.has(name) && !TWICE.has(name) ? FRONT + name : undefined)),
+        this.#changed("../"),
+      ],
     });
   }
 

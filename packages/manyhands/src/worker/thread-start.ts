@@ -1,6 +1,6 @@
 /** Starts a worker thread: all that must be loaded before one can boot. */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { CallSlots } from "../memory/mod.js";
+import { newSlotBuffer } from "../memory/mod.js";
 import { threadExecArgv } from "../wire/mod.js";
 import type { WorkerSettings } from "./messages.js";
 import { joinOutput } from "./worker-output.js";
@@ -20,7 +20,8 @@ export interface ThreadStart {
 /** A thread on its way up. Whoever asked for it listens to it before the turn ends. */
 export interface StartedThread {
   readonly worker: Worker;
-  readonly slots: CallSlots;
+  /** The memory of its call slots. */
+  readonly buffer: SharedArrayBuffer;
   /** Where its messages come. A port of our own: from the worker's, messages cannot be taken without an event. */
   readonly answers: MessagePort;
 }
@@ -33,9 +34,9 @@ let output: "we" | "node" = "we";
 /** @throws whatever `new Worker` does: limits that are no numbers, a thread that the system does not give. */
 export function startThread(settings: ThreadSettings): StartedThread {
   const { name, tasksPerWorker, memory, resourceLimits } = settings;
-  const slots = new CallSlots();
+  const buffer = newSlotBuffer();
   const { port1: answers, port2: mouth } = new MessageChannel();
-  const start: ThreadStart = { buffer: slots.buffer, answers: mouth, settings: { name, tasksPerWorker, memory } };
+  const start: ThreadStart = { buffer, answers: mouth, settings: { name, tasksPerWorker, memory } };
   const worker = new Worker(ENTRY, {
     workerData: start,
     transferList: [mouth],
@@ -44,7 +45,7 @@ export function startThread(settings: ThreadSettings): StartedThread {
     ...(output === "we" ? { stdout: true, stderr: true } : {}),
     ...(resourceLimits === undefined ? {} : { resourceLimits }),
   });
-  if (output === "node" || joinOutput(worker) === "joined") return { worker, slots, answers };
+  if (output === "node" || joinOutput(worker) === "joined") return { worker, buffer, answers };
   output = "node";
   void worker.terminate();
   answers.close();

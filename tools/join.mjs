@@ -4,6 +4,7 @@
  *  dist/mod.js               the front: what a program needs to have its classes, and to start a worker
  *  dist/pool/engines.cjs     all that is needed once an executor is used; while it is read, the first worker boots
  *  dist/worker/*-main.cjs    the programs of workers
+ *  dist/worker/rare.cjs      what workers need for few calls, likewise when it is first asked for
  *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms
  *  dist/share/*.js           what is loaded when an object is shared with another process, likewise
  *
@@ -26,6 +27,8 @@ const ENGINES = "pool/engines.js";
 const MACHINERY = "pool/machinery.js";
 /** What starts a worker, and names its program. */
 const STARTING = /^worker\/(?:thread-start|process-start|solo-thread|solo-process)\.js$/;
+const RARE = "worker/rare";
+const RARELY = "worker/rarely.js";
 const PROGRAMS = ["thread-main", "process-main", "solo-thread-main", "solo-process-main"];
 /** The public rooms, and what a worker loads when something arrives that belongs to them. */
 const ROOMS = [
@@ -84,16 +87,18 @@ class Joiner {
   async divide() {
     for (let before; before !== this.#division(); ) {
       before = this.#division();
-      const joined = [this.#joinFront(), this.#joinRooms(), ...this.#joinPrograms()];
-      const [front, rooms, ...programs] = (await Promise.all(joined)).map(modulesOf);
-      const inWorkers = new Set(programs.flat());
+      const joined = [this.#joinFront(), this.#joinRooms(), this.#joinProgram(RARE), ...this.#joinPrograms()];
+      const [front, rooms, rare, ...programs] = (await Promise.all(joined)).map(modulesOf);
+      const inPrograms = new Set(programs.flat());
+      const inWorkers = new Set([...rare, ...inPrograms]);
       this.#front = new Set(front);
       const engines = await this.#joinEngines();
       this.#handed = importsOfFront(engines.outputFiles[0].text);
       const inside = new Set([...front, ...modulesOf(engines), ...inWorkers]);
       const ofRooms = rooms.filter((name) => inside.has(name) && !TWICE.has(name));
       const ofFront = front.filter((name) => inWorkers.has(name) && !TWICE.has(name));
-      this.#kept = new Set([...this.#kept, ...ofFront, ...ofRooms].sort());
+      const ofWorkers = rare.filter((name) => inPrograms.has(name) && !TWICE.has(name));
+      this.#kept = new Set([...this.#kept, ...ofFront, ...ofWorkers, ...ofRooms].sort());
       this.#pastTheDoor = ofRooms.filter((name) => name.startsWith("pool/"));
     }
     if (this.#pastTheDoor.length === 0) return;
@@ -105,12 +110,17 @@ class Joiner {
   /** @returns the joined files: `{ path, code, map }` each. */
   async files() {
     const plain = (await Promise.all([this.#joinFront(), this.#joinRooms()])).flatMap(({ outputFiles }) => outputFiles);
-    const programs = (await Promise.all(this.#joinPrograms())).flatMap(({ outputFiles }) => outputFiles);
+    const inWorkers = [this.#joinProgram(RARE), ...this.#joinPrograms()];
+    const programs = (await Promise.all(inWorkers)).flatMap(({ outputFiles }) => outputFiles);
     const { outputFiles } = await this.#joinEngines();
     return Promise.all([
       ...plain.map((file) => this.#small(file)),
-      ...programs.map(async (file) => asProgram(await this.#small(file))),
-      ...outputFiles.map(async ({ path, text }) => loadedLate(await this.#small({ path, text: returned(text) }))),
+      ...programs.map(async ({ path, text }) =>
+        asProgram(await this.#small({ path, text: given(text, "module.exports =") })),
+      ),
+      ...outputFiles.map(async ({ path, text }) =>
+        loadedLate(await this.#small({ path, text: given(text, "return") })),
+      ),
     ]);
   }
 
@@ -124,11 +134,13 @@ class Joiner {
   }
 
   #joinPrograms() {
-    return PROGRAMS.map((name) => {
-      const file = join(this.#dist, "worker", name);
-      const define = { "import.meta": "$meta" };
-      return this.#join("../", { entryPoints: [`${file}.js`], outfile: `${file}.cjs`, define });
-    });
+    return PROGRAMS.map((name) => this.#joinProgram(`worker/${name}`));
+  }
+
+  #joinProgram(name) {
+    const file = join(this.#dist, name);
+    const define = { "import.meta": "$meta" };
+    return this.#join("../", { entryPoints: [`${file}.js`], outfile: `${file}.cjs`, define });
   }
 
   /** The public rooms, with what several of them need in files of its own. The executors they take from the front. */
@@ -199,6 +211,7 @@ class Joiner {
           const name = this.#nameOf(path);
           const resolveDir = dirname(path);
           if (name === MACHINERY) return { contents: this.#machinery(), resolveDir };
+          if (name === RARELY) return { contents: rarely(toDist), resolveDir };
           const text = readFileSync(path, "utf8");
           if (this.#kept.has(name)) return { contents: kept(name, text), resolveDir };
           if (STARTING.test(name)) return { contents: startingJoined(name, text, toDist), resolveDir };
@@ -288,6 +301,16 @@ function withoutLoader(text) {
   });
 }
 
+/** The module that loads what a worker rarely needs when it is first asked for it. */
+function rarely(toDist) {
+  return `import { createRequire } from "node:module";
+    let rare;
+    export function rarely() {
+      rare ??= createRequire(import.meta.url)(${JSON.stringify(`${toDist}${RARE}.cjs`)});
+      return rare;
+    }`;
+}
+
 /** The module of what a thread keeps. */
 function keeping(toDist) {
   return `const home = Symbol.for("manyhands:kept " + new URL(${JSON.stringify(toDist)}, import.meta.url).href);
@@ -343,11 +366,11 @@ function asProgram({ path, code, map }) {
   };
 }
 
-/** Gives what the engines export as the value of a function, of which they become the inside. */
-function returned(text) {
+/** Gives what a file exports by a statement that begins with `how`. */
+function given(text, how) {
   return text.replace(/^export \{([^}]*)\};$/m, (_all, names) => {
-    const given = names.split(",").map((each) => each.trim().split(" as ").reverse().join(": "));
-    return `return { ${given.join(", ")} };${"\n".repeat(names.split("\n").length - 1)}`;
+    const list = names.split(",").map((each) => each.trim().split(" as ").reverse().join(": "));
+    return `${how} { ${list.join(", ")} };${"\n".repeat(names.split("\n").length - 1)}`;
   });
 }
 

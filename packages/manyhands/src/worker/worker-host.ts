@@ -4,14 +4,13 @@
  *  when its result cannot travel; an error that no task caught is told to the pool before the worker ends of it. */
 import { SerializationError } from "../base/errors.js";
 import type { Transferable } from "../futures/mod.js";
-import { pack } from "../share/travel.js";
 import { encodeError } from "../wire/errors.js";
 import { transferListOf } from "../wire/transfer.js";
-import { serializationError } from "../wire/values.js";
 import type { TaskContext } from "./context.js";
 import type { Job, JobCode, JobHost, PassingLine } from "./job.js";
 import { TaskLoop } from "./loop.js";
 import { type FromWorker, type Initializer, LARGE, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
+import { rarely } from "./rarely.js";
 import { loadTarget, type Target } from "./target.js";
 
 /** The worker's end of its connection with the pool. */
@@ -110,7 +109,7 @@ export class WorkerHost implements JobHost {
       this.line.post({ type: "progress", slot: job.slot, token: job.token, value });
     } catch {
       // Thrown into the task, where the value comes from: there it can be mended.
-      if (!this.#postParcel(job, value, "report")) throw serializationError(value, "progress", this.line.kind);
+      if (!this.#postParcel(job, value, "report")) throw rarely().serializationError(value, "progress", this.line.kind);
     }
   }
 
@@ -180,7 +179,7 @@ export class WorkerHost implements JobHost {
   #postRefused(job: Job, value: unknown, duration: number, cause: unknown): void {
     try {
       if (this.#postParcel(job, value, "result")) return;
-      throw serializationError(value, "result", this.line.kind);
+      throw rarely().serializationError(value, "result", this.line.kind);
     } catch (error) {
       if (error instanceof SerializationError && error.cause === undefined) error.cause = cause;
       this.rejected(job, error, duration);
@@ -190,7 +189,7 @@ export class WorkerHost implements JobHost {
   /** @returns whether the value holds shared objects. */
   #postParcel({ slot, token }: Job, value: unknown, of: "result" | "report"): boolean {
     const { kind } = this.line;
-    const parcel = pack(value, of === "result" ? of : "progress", kind, "once");
+    const parcel = rarely().pack(value, of === "result" ? of : "progress", kind, "once");
     if (parcel === undefined) return false;
     this.line.post({ type: "parcel", of, slot, token, parcel }, kind === "thread" ? transferListOf(parcel) : []);
     return true;

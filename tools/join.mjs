@@ -139,8 +139,12 @@ class Joiner {
 
   #joinProgram(name) {
     const file = join(this.#dist, name);
-    const define = { "import.meta": "$meta" };
-    return this.#join("../", { entryPoints: [`${file}.js`], outfile: `${file}.cjs`, define });
+    return this.#join("../", {
+      entryPoints: [`${file}.js`],
+      outfile: `${file}.cjs`,
+      define: { "import.meta": "$meta" },
+      plugins: [this.#changed("../", name !== RARE)],
+    });
   }
 
   /** The public rooms, with what several of them need in files of its own. The executors they take from the front. */
@@ -201,7 +205,7 @@ class Joiner {
 
   /** What is different in a joined file: the front loads the engines late, workers' programs are where they are joined, and
    *  what is kept is taken from there. */
-  #changed(toDist) {
+  #changed(toDist, first = false) {
     return {
       name: "changed",
       setup: (build) => {
@@ -213,7 +217,7 @@ class Joiner {
           if (name === MACHINERY) return { contents: this.#machinery(), resolveDir };
           if (name === RARELY) return { contents: rarely(toDist), resolveDir };
           const text = readFileSync(path, "utf8");
-          if (this.#kept.has(name)) return { contents: kept(name, text), resolveDir };
+          if (this.#kept.has(name)) return { contents: kept(name, text, first), resolveDir };
           if (STARTING.test(name)) return { contents: startingJoined(name, text, toDist), resolveDir };
           return undefined;
         });
@@ -303,10 +307,9 @@ function withoutLoader(text) {
 
 /** The module that loads what a worker rarely needs when it is first asked for it. */
 function rarely(toDist) {
-  return `import { createRequire } from "node:module";
-    let rare;
+  return `let rare;
     export function rarely() {
-      rare ??= createRequire(import.meta.url)(${JSON.stringify(`${toDist}${RARE}.cjs`)});
+      rare ??= process.getBuiltinModule("node:module").createRequire(import.meta.url)(${JSON.stringify(`${toDist}${RARE}.cjs`)});
       return rare;
     }`;
 }
@@ -317,32 +320,31 @@ function keeping(toDist) {
     export const kept = (globalThis[home] ??= {});`;
 }
 
-/** A module that is run unless another file has done so. Its lines stay where they are, for its source map. */
-function kept(name, text) {
+/** A module that is kept. Its lines stay where they are, for its source map.
+ *  @param first whether its file is the first that its thread loads: otherwise it is run unless another has done so. */
+function kept(name, text, first) {
   const names = [];
   const lines = text.split("\n");
-  const body = lines.findLastIndex((line) => /^import\b/.test(line)) + 1;
+  const end = lines.findLastIndex((line) => line.startsWith("//# sourceMappingURL="));
+  const place = `$kept[${JSON.stringify(name)}]`;
   const inside = lines.map((line) =>
-    line.replace(/^export (?=(?:async )?(?:function\*?|class|const) ([\w$]+))/, (_export, each) => {
+    line.replace(/^export (?=(?:async )?(?:function\*?|class|const) ([\w$]+))/, (all, each) => {
       names.push(each);
-      return "";
+      return first ? all : "";
     }),
   );
-  const odd = inside.find((line) => /^export\b/.test(line));
-  if (odd !== undefined || names.length === 0)
-    throw new Error(`${name} cannot be kept: ${odd ?? "it exports nothing"}`);
-  const place = `$kept[${JSON.stringify(name)}]`;
-  // A statement: elsewhere its brackets would be dropped, by which V8 knows that it is about to be called.
-  inside[body] = `(function () { if (${place} !== undefined) return; ${inside[body]}`;
-  // Other names outside, or those inside would be changed, which are seen in stacks and messages.
-  const taken = names.map((each) => `${each}: $${each}`).join(", ");
-  const given = names.map((each) => `$${each} as ${each}`).join(", ");
-  const end = inside.findLastIndex((line) => line.startsWith("//# sourceMappingURL="));
-  inside.splice(
-    end,
-    0,
-    `${place} = { ${names.join(", ")} }; })(); const { ${taken} } = ${place}; export { ${given} };`,
-  );
+  if (names.length === 0 || inside.some((line) => /^export (?!async|function|class|const)/.test(line)))
+    throw new Error(`${name} cannot be kept: it exports something else than functions, classes and constants`);
+  if (first) inside.splice(end, 0, `${place} = { ${names.join(", ")} };`);
+  else {
+    const body = lines.findLastIndex((line) => /^import\b/.test(line)) + 1;
+    inside[body] = `(function () { if (${place} !== undefined) return; ${inside[body]}`;
+    // Other names outside, or those inside would be changed, which are seen in stacks and messages.
+    const taken = names.map((each) => `${each}: $${each}`).join(", ");
+    const exported = names.map((each) => `$${each} as ${each}`).join(", ");
+    const own = `${place} = { ${names.join(", ")} };`;
+    inside.splice(end, 0, `${own} })(); const { ${taken} } = ${place}; export { ${exported} };`);
+  }
   inside[0] = `import { kept as $kept } from ${JSON.stringify(KEPT)}; ${inside[0]}`;
   return inside.join("\n");
 }

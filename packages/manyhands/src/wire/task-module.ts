@@ -3,7 +3,6 @@
  *  Guarantees: a module is loaded once; what it throws is passed on as it is; a TypeScript module that this Node cannot run
  *  goes through `tsx` if that is installed, and if not the error says so. */
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { FunctionRefError } from "../base/errors.js";
@@ -105,6 +104,8 @@ function findTsx(url: string): URL | undefined {
 }
 
 function tsxFrom(place: string): URL | undefined {
+  // Not imported: few workers need it, and it takes 1 ms to load.
+  const { createRequire } = process.getBuiltinModule("node:module");
   try {
     return new URL("./", pathToFileURL(createRequire(place).resolve("tsx/package.json")));
   } catch {

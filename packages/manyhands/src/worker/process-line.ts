@@ -48,7 +48,7 @@ export class ProcessLine implements Line {
   #ring: "announced" | "news" = "announced";
   #first: "to come" | "here" | "answered" = "to come";
   /** How long the call ran whose outcome is posted next. */
-  #ran: { readonly job: Job; readonly duration: number } | undefined;
+  #ran: { readonly job: Job; readonly duration: number; readonly reports: "some" | "none" } | undefined;
 
   /** @param limit calls that run at once. */
   constructor(limit: number) {
@@ -69,8 +69,10 @@ export class ProcessLine implements Line {
   post(message: FromWorker): void {
     const ran = this.#ran;
     if (ran === undefined) return this.#frames.message(message, 0, 0);
-    const { job, duration } = ran;
-    const place = message !== LOOK && message.type === "value" ? this.#place(message.value) : -1;
+    const { job, duration, reports } = ran;
+    // What stands in the file is seen before what is still in the pipe.
+    const places = message !== LOOK && message.type === "value" && reports === "none";
+    const place = places ? this.#place(message.value) : -1;
     if (place < 0) this.#frames.message(message, job.startedAt, duration);
     this.#ran = undefined;
     // After the value or message: a record without it would be an outcome that is known to be there, and is not.
@@ -139,8 +141,8 @@ export class ProcessLine implements Line {
     return true;
   }
 
-  ended(job: Job, duration: number): void {
-    this.#ran = { job, duration };
+  ended(job: Job, duration: number, reports: "some" | "none"): void {
+    this.#ran = { job, duration, reports };
     this.#learn(job, duration);
   }
 

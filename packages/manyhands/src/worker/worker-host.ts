@@ -26,8 +26,8 @@ export interface Line extends PassingLine {
   tookContext(job: Job): void;
   /** Publishes a small outcome without a message. @returns false when it must be posted. */
   publish(job: Job, value: unknown, duration: number): boolean;
-  /** Says how long a call ran whose outcome is about to be posted. */
-  ended(job: Job, duration: number): void;
+  /** Says how long a call ran whose outcome is about to be posted: behind its reports, if it has made any. */
+  ended(job: Job, duration: number, reports: "some" | "none"): void;
   /** Makes known what was published. */
   announce(): void;
   /** Bytes in use by this worker. */
@@ -121,11 +121,12 @@ export class WorkerHost implements JobHost {
   fulfilled(job: Job, value: unknown, duration: number): void {
     // A job that has not taken its context has reported nothing.
     const reported = job.context !== undefined && this.#reported.has(job);
-    if (reported || !this.line.publish(job, value, duration)) this.#postValue(job, value, duration);
+    if (reported || !this.line.publish(job, value, duration))
+      this.#postValue(job, value, duration, reported ? "some" : "none");
   }
 
   rejected(job: Job, reason: unknown, duration: number): void {
-    this.line.ended(job, duration);
+    this.line.ended(job, duration, "none");
     this.line.post({ type: "error", slot: job.slot, error: encodeError(reason) });
   }
 
@@ -164,8 +165,8 @@ export class WorkerHost implements JobHost {
     return code;
   }
 
-  #postValue(job: Job, value: unknown, duration: number): void {
-    this.line.ended(job, duration);
+  #postValue(job: Job, value: unknown, duration: number, reports: "some" | "none"): void {
+    this.line.ended(job, duration, reports);
     const moved = this.line.kind === "thread" ? transferListOf(value) : [];
     try {
       const copied = moved.length > 0 ? 0 : largeSize(value);

@@ -9,11 +9,9 @@ import type { ClientMessage, OwnerMessage } from "../packages/manyhands/dist/sha
 import { encode, MessageReader } from "../packages/manyhands/dist/share/stream.js";
 import { until, within } from "./conformance/support.js";
 import { later } from "./keeping.js";
+import { keptModule } from "./kept.js";
 
-// From where this thread keeps it: what the library's files have in common is run once.
-await import("manyhands/threading");
-const KEPT = Symbol.for(`manyhands:kept ${new URL("../packages/manyhands/dist/", import.meta.url)}`);
-const { give, givenCount } = Reflect.get(globalThis, KEPT)["share/given.js"] as typeof Given;
+const { give, givenCount } = keptModule<typeof Given>("share/given.js");
 
 type Place = ReturnType<typeof give>;
 

@@ -320,7 +320,8 @@ function keeping(toDist) {
     export const kept = (globalThis[home] ??= {});`;
 }
 
-/** A module that is kept. Its lines stay where they are, for its source map.
+/** A module that is kept. Its lines stay where they are, for its source map. What it exports is taken as it is when it has been
+ *  run: a variable must not change any more.
  *  @param first whether its file is the first that its thread loads: otherwise it is run unless another has done so. */
 function kept(name, text, first) {
   const names = [];
@@ -328,12 +329,12 @@ function kept(name, text, first) {
   const end = lines.findLastIndex((line) => line.startsWith("//# sourceMappingURL="));
   const place = `$kept[${JSON.stringify(name)}]`;
   const inside = lines.map((line) =>
-    line.replace(/^export (?=(?:async )?(?:function\*?|class|const) ([\w$]+))/, (all, each) => {
+    line.replace(/^export (?=(?:async )?(?:function\*?|class|const|let) ([\w$]+))/, (all, each) => {
       names.push(each);
       return first ? all : "";
     }),
   );
-  if (names.length === 0 || inside.some((line) => /^export (?!async|function|class|const)/.test(line)))
+  if (names.length === 0 || inside.some((line) => /^export (?!async|function|class|const|let)/.test(line)))
     throw new Error(`${name} cannot be kept: it exports something else than functions, classes and constants`);
   if (first) inside.splice(end, 0, `${place} = { ${names.join(", ")} };`);
   else {

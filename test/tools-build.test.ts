@@ -63,13 +63,14 @@ test("joins what programs and workers load, once for each state of the sources",
     program,
     `import { ThreadPoolExecutor, ProcessPoolExecutor, EventLoopExecutor } from ${url};
     import { kind } from "./task.mjs";
-    for (const Pool of [ThreadPoolExecutor, ProcessPoolExecutor, EventLoopExecutor]) {
-      const pool = new Pool();
+    // In the last the library is loaded before the worker's own program.
+    const early = new ProcessPoolExecutor({ execArgv: ["--import", ${url}] });
+    for (const pool of [new ThreadPoolExecutor(), new ProcessPoolExecutor(), new EventLoopExecutor(), early]) {
       console.log(await pool.submit(kind));
       await pool.shutdown();
     }`,
   );
-  expect(run(root, program)).toBe("thread\nprocess\nevent-loop\n");
+  expect(run(root, program)).toBe("thread\nprocess\nevent-loop\nprocess\n");
 
   // Most of the library is read when an executor is first used, and not before.
   const late = join(root, "late.mjs");
@@ -102,7 +103,7 @@ test("joins what programs and workers load, once for each state of the sources",
   );
   run(root, "node_modules/typescript/bin/tsc", "-b");
   expect(importsOf(mod)).toContain("./pool/mod.js");
-  expect(run(root, program)).toBe("thread\nprocess\nevent-loop\n");
+  expect(run(root, program)).toBe("thread\nprocess\nevent-loop\nprocess\n");
   run(root, "tools/build.mjs");
   expect(importsOf(mod)).toEqual(new Set());
 });

@@ -143,7 +143,6 @@ class Joiner {
       entryPoints: [`${file}.js`],
       outfile: `${file}.cjs`,
       define: { "import.meta": "$meta" },
-      plugins: [this.#changed("../", name !== RARE)],
     });
   }
 
@@ -205,7 +204,7 @@ class Joiner {
 
   /** What is different in a joined file: the front loads the engines late, workers' programs are where they are joined, and
    *  what is kept is taken from there. */
-  #changed(toDist, first = false) {
+  #changed(toDist) {
     return {
       name: "changed",
       setup: (build) => {
@@ -216,10 +215,10 @@ class Joiner {
           const resolveDir = dirname(path);
           if (name === MACHINERY) return { contents: this.#machinery(), resolveDir };
           if (name === RARELY) return { contents: rarely(toDist), resolveDir };
+          if (!STARTING.test(name) && !this.#kept.has(name)) return undefined;
           const text = readFileSync(path, "utf8");
-          if (this.#kept.has(name)) return { contents: kept(name, text, first), resolveDir };
-          if (STARTING.test(name)) return { contents: startingJoined(name, text, toDist), resolveDir };
-          return undefined;
+          const contents = STARTING.test(name) ? startingJoined(name, text, toDist) : text;
+          return { contents: this.#kept.has(name) ? kept(name, contents) : contents, resolveDir };
         });
       },
     };
@@ -320,32 +319,30 @@ function keeping(toDist) {
     export const kept = (globalThis[home] ??= {});`;
 }
 
-/** A module that is kept. Its lines stay where they are, for its source map. What it exports is taken as it is when it has been
- *  run: a variable must not change any more.
- *  @param first whether its file is the first that its thread loads: otherwise it is run unless another has done so. */
-function kept(name, text, first) {
+/** A module that is run unless another file has done so, programs too: something that imports the library may be loaded
+ *  before them. Its lines stay where they are, for its source map. What it exports is taken as it is when it has been run: a
+ *  variable must not change any more. */
+function kept(name, text) {
   const names = [];
   const lines = text.split("\n");
-  const end = lines.findLastIndex((line) => line.startsWith("//# sourceMappingURL="));
-  const place = `$kept[${JSON.stringify(name)}]`;
   const inside = lines.map((line) =>
-    line.replace(/^export (?=(?:async )?(?:function\*?|class|const|let) ([\w$]+))/, (all, each) => {
+    line.replace(/^export (?=(?:async )?(?:function\*?|class|const|let) ([\w$]+))/, (_export, each) => {
       names.push(each);
-      return first ? all : "";
+      return "";
     }),
   );
-  if (names.length === 0 || inside.some((line) => /^export (?!async|function|class|const|let)/.test(line)))
-    throw new Error(`${name} cannot be kept: it exports something else than functions, classes and constants`);
-  if (first) inside.splice(end, 0, `${place} = { ${names.join(", ")} };`);
-  else {
-    const body = lines.findLastIndex((line) => /^import\b/.test(line)) + 1;
-    inside[body] = `(function () { if (${place} !== undefined) return; ${inside[body]}`;
-    // Other names outside, or those inside would be changed, which are seen in stacks and messages.
-    const taken = names.map((each) => `${each}: $${each}`).join(", ");
-    const exported = names.map((each) => `$${each} as ${each}`).join(", ");
-    const own = `${place} = { ${names.join(", ")} };`;
-    inside.splice(end, 0, `${own} })(); const { ${taken} } = ${place}; export { ${exported} };`);
-  }
+  if (names.length === 0 || inside.some((line) => /^export\b/.test(line)))
+    throw new Error(`${name} cannot be kept: it exports something else than what it declares`);
+  const place = `$kept[${JSON.stringify(name)}]`;
+  const body = lines.findLastIndex((line) => /^import\b/.test(line)) + 1;
+  // A statement: elsewhere its brackets would be dropped, by which V8 knows that it is about to be called.
+  inside[body] = `(function () { if (${place} !== undefined) return; ${inside[body]}`;
+  // Other names outside, or those inside would be changed, which are seen in stacks and messages.
+  const taken = names.map((each) => `${each}: $${each}`).join(", ");
+  const exported = names.map((each) => `$${each} as ${each}`).join(", ");
+  const own = `${place} = { ${names.join(", ")} };`;
+  const end = lines.findLastIndex((line) => line.startsWith("//# sourceMappingURL="));
+  inside.splice(end, 0, `${own} })(); const { ${taken} } = ${place}; export { ${exported} };`);
   inside[0] = `import { kept as $kept } from ${JSON.stringify(KEPT)}; ${inside[0]}`;
   return inside.join("\n");
 }

@@ -89,6 +89,18 @@ export class Crew {
     return this.#count((member) => member.state === "booting");
   }
 
+  /** The worker that may be handed a call while it boots, so that its first result need not wait for its being ready to be told and
+   *  answered: the first of the pool, and as many calls as it runs at once. Not where something else runs in it before, nor
+   *  where its calls are numbered. */
+  get ahead(): Crewman | undefined {
+    const { initializer, maxTasksPerWorker } = this.#settings;
+    if (initializer !== undefined || maxTasksPerWorker !== Number.POSITIVE_INFINITY) return undefined;
+    const [first] = this.#members;
+    return first?.state === "booting" && first.held < first.slots && first.port.kind !== "event-loop"
+      ? first
+      : undefined;
+  }
+
   /** The worker that a key belongs to. */
   ofKey(key: string): Crewman | undefined {
     return this.#byKey.get(key);
@@ -224,7 +236,11 @@ export class Crew {
     if (member.state !== "booting") return;
     member.move("serving");
     member.served = true;
-    for (const other of this.#members) if (other.state === "aging") this.retire(other);
+    for (const other of this.#members) {
+      if (other.state === "aging") this.retire(other);
+      // It was thought to be up first.
+      else if (other.state === "booting" && other.held > 0) this.#events.returned(other.recall());
+    }
     const { maxAge } = this.#settings;
     if (maxAge !== Number.POSITIVE_INFINITY) member.timers.push(this.#clock.after(maxAge, () => this.#replace(member)));
     this.rested(member);

@@ -145,7 +145,7 @@ export class Dispatcher implements Disposable {
       return true;
     }
     if (!this.#passGate()) return false;
-    const decision = place(this.#view(call.order.profile.cost, call.count));
+    const decision = place(this.#view(call));
     // While its function is worked out a worker can start, and nothing behind it overtakes it.
     if (call.target === undefined && decision.do !== "spawn") return false;
     switch (decision.do) {
@@ -159,7 +159,9 @@ export class Dispatcher implements Disposable {
     }
   }
 
-  #view(cost: number, count: number): Parameters<typeof place<Crewman>>[0] {
+  #view(call: Call): Parameters<typeof place<Crewman>>[0] {
+    const { count } = call;
+    const { cost } = call.order.profile;
     const serving: Crewman[] = [];
     let booting = 0;
     let live = 0;
@@ -167,10 +169,12 @@ export class Dispatcher implements Disposable {
     for (const member of this.#crew.members) {
       member.takes = member.canTake(cost, count) && (member.held > 0 || !full);
       if (member.serves) serving.push(member);
-      if (member.state === "booting") booting += 1;
+      if (member.state === "booting" && member.held === 0) booting += 1;
       if (member.live) live += 1;
     }
-    return { serving, booting, live, max: this.#maxWorkers, waiting: this.#queued, cost, cores: CORES };
+    const handed = serving.length === 0 && count === 1 && call.target !== undefined && call.plan.key === undefined;
+    const ahead = handed ? this.#crew.ahead : undefined;
+    return { serving, booting, ahead, live, max: this.#maxWorkers, waiting: this.#queued, cost, cores: CORES };
   }
 
   /** Whether as many workers have calls as may: one that finishes its last before it goes counts too. */

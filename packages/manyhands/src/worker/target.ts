@@ -1,9 +1,9 @@
 /** What the calls of one index run inside a worker. */
-import { unpack } from "../share/travel.js";
 import type { WireFunction } from "../wire/function-ref.js";
 import { type ResolvedFunction, resolveFunction } from "../wire/resolve-function.js";
 import type { Parcel } from "../wire/tickets.js";
 import type { Takes } from "./messages.js";
+import { rarely } from "./rarely.js";
 
 export interface Target {
   readonly target: WireFunction;
@@ -19,7 +19,7 @@ export async function loadTarget({ target, takes }: Target): Promise<ResolvedFun
 /** Takes the arguments out of the parcel that they came in. */
 function unpacking(run: ResolvedFunction): ResolvedFunction {
   return (parcel: Parcel) => {
-    const args = unpack(parcel);
+    const args = rarely().unpack(parcel);
     return args instanceof Promise ? args.then((ready: never[]) => run(...ready)) : run(...(args as never[]));
   };
 }

@@ -30,15 +30,13 @@ const MISTAKES: Record<string, readonly [string, string]> = {
     "this.#task.cancelling()>this.#requestsBefore+1",
   ],
   "a group does not take its request back": ["this.#parent.uncancel()===0", "this.#parent.cancelling()===1"],
-  "the timer of a wait that has ended stays": ["this.#timer.loop.timers.remove(this.#timer.timer)", "0"],
+  "the timer of a wait that has ended stays": ["this.loop.timers.remove(this.#timer)", "0"],
   "an item is handed over and kept": ["else getter.wake(item)", "else{getter.wake(item);this.#store.push(item)}"],
   "who waits for an item is woken, and the item lost to who is cancelled": [
     "else getter.wake(item)",
     "else setImmediate(()=>getter.wake(item))",
   ],
   "a condition does not take its lock again": ["await outside(back)", "0"],
-  "a cancelled condition gives up waiting for its lock": ["await outside(back)", "await back()"],
-  "who leaves a line is still counted": ["this.#length-=1", "0"],
 };
 
 const RUNS = 4000;

@@ -11,6 +11,7 @@ import { share } from "./share.js";
 import { starts } from "./start.js";
 import { submit } from "./submit.js";
 import { sum } from "./sum.js";
+import { tasks } from "./tasks.js";
 
 export const MEASURES: readonly Measure[] = [
   submit,
@@ -23,6 +24,7 @@ export const MEASURES: readonly Measure[] = [
   sum,
   map,
   share,
+  ...tasks,
   ...growths,
 ];
 

@@ -13,6 +13,13 @@ import { ItemHeap } from "./order.js";
 import { currentTask } from "./task.js";
 import { checked, Line, NO_LIMITS, type Waiter } from "./waiter.js";
 
+const stillFull = (): never => {
+  throw new Full();
+};
+const stillEmpty = (): never => {
+  throw new Empty();
+};
+
 /** Where the items are, and which comes next. */
 interface Store<T> {
   readonly length: number;
@@ -113,9 +120,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
         this.#insert(item);
         return Promise.resolve();
       }
-      const waiter = this.#putters.join("Queue.put()", options, () => {
-        throw new Full();
-      });
+      const waiter = this.#putters.join("Queue.put()", options, stillFull);
       this.#brought.set(waiter, item);
       return waiter.promise;
     } catch (error) {
@@ -151,9 +156,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
         }
         if (this.#state !== "open") throw new ShutDown();
       }
-      return this.#getters.join("Queue.get()", options, () => {
-        throw new Empty();
-      }).promise;
+      return this.#getters.join("Queue.get()", options, stillEmpty).promise;
     } catch (error) {
       return Promise.reject(error);
     }

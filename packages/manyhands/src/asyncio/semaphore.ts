@@ -4,7 +4,12 @@ import { checkCount } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Permit } from "../sync/permit.js";
 import { currentTask } from "./task.js";
-import { checked, Line, NO_LIMITS } from "./waiter.js";
+import { checked, type Late, Line, NO_LIMITS } from "./waiter.js";
+
+/** One for all waits, not one for each: those are what the garbage collector copies. */
+const late: Late<never> = (what, { timeout }) => {
+  throw new TimeoutError(`${what}: not within ${timeout} ms`);
+};
 
 /** Acquired by a task, and given back by its permit.
  *
@@ -36,9 +41,6 @@ abstract class TaskAcquirable {
         const permit = this.tryAcquire();
         if (permit !== undefined) return Promise.resolve(permit);
       }
-      const late = (): never => {
-        throw new TimeoutError(`${this.acquiring}: not within ${options.timeout} ms`);
-      };
       return this.line.join(this.acquiring, checked(options), late).promise;
     } catch (error) {
       return Promise.reject(error);

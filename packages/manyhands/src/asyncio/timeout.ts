@@ -56,7 +56,7 @@ export class Timeout {
     this.#when = when;
     if (when === undefined) return;
     if (when <= this.#task.loop.now()) this.#expire();
-    else this.#timer = timers.add(when, () => this.#expire());
+    else this.#timer = timers.at(when, () => this.#expire());
   }
 
   /** Whether the time was over before the part had ended. */

@@ -7,7 +7,8 @@ import { type Timers, timersOf } from "./timers.js";
 
 export class Loop {
   readonly timers: Timers;
-  /** In the order in which they were made. They are kept until they end: Python's loop forgets tasks that nobody else keeps. */
+  /** In the order in which they were made. They are kept until they end: Python's loop forgets tasks that nobody else keeps.
+   *  @internal */
   readonly tasks: Chain<Task<unknown>> = new Chain();
 
   constructor(clock: Clock) {

@@ -38,6 +38,8 @@ const ROOMS = [
   "multiprocessing/mod.js",
   "multiprocessing/manager-server.js",
   "subprocess/mod.js",
+  "observe/mod.js",
+  "observe/consumer-spans.js",
   "share/remote.js",
   "share/bridge-main.js",
 ];

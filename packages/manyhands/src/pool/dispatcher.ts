@@ -13,6 +13,7 @@ import type { Crewman } from "./crewman.js";
 import { place } from "./place.js";
 import { Profile, takes } from "./profile.js";
 import type { RateGate } from "./rate-gate.js";
+import type { Watch } from "./watch.js";
 import { Watchdog } from "./watchdog.js";
 
 export interface DispatcherEvents {
@@ -33,6 +34,7 @@ export class Dispatcher implements Disposable {
   readonly #maxWorkers: number;
   readonly #gate: RateGate | undefined;
   readonly #events: DispatcherEvents;
+  readonly #watch: Watch;
   readonly #backlog = new Backlog<Call>();
   readonly #profiles = new WeakMap<PortFunction, Profile>();
   readonly #watchdog: Watchdog;
@@ -43,12 +45,20 @@ export class Dispatcher implements Disposable {
   #uses = 0;
   #gateTimer: Disposable | undefined;
 
-  constructor(crew: Crew, clock: Clock, maxWorkers: number, gate: RateGate | undefined, events: DispatcherEvents) {
+  constructor(
+    crew: Crew,
+    clock: Clock,
+    maxWorkers: number,
+    gate: RateGate | undefined,
+    events: DispatcherEvents,
+    watch: Watch,
+  ) {
     this.#crew = crew;
     this.#clock = clock;
     this.#maxWorkers = maxWorkers;
     this.#gate = gate;
     this.#events = events;
+    this.#watch = watch;
     this.#watchdog = new Watchdog(clock, crew.members, (calls) => this.takeBack(calls));
   }
 
@@ -78,6 +88,7 @@ export class Dispatcher implements Disposable {
 
   /** Calls that come back without having run take their places again. */
   takeBack(calls: readonly Call[]): void {
+    const returned = calls.filter((call) => call.state !== "queued");
     for (const call of [...calls].sort((a, b) => b.sequence - a.sequence || b.index - a.index)) {
       if (call.state !== "queued") {
         call.move("queued");
@@ -89,6 +100,7 @@ export class Dispatcher implements Disposable {
       else this.#backlog.unshift(call);
     }
     this.schedule();
+    this.#watch.returned(returned);
   }
 
   /** A call that waits is settled: it will be passed over. */
@@ -243,6 +255,7 @@ export class Dispatcher implements Disposable {
     const [only] = batch;
     if (batch.length === 1 && only !== undefined && member.port.kind !== "event-loop")
       this.#attention.pay(member, only.cost);
+    this.#watch.handed(member, batch);
   }
 
   #passGate(): boolean {

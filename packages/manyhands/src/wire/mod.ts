@@ -6,7 +6,7 @@ export { copyArgs } from "./copied-args.js";
 export { type ErrorCodec, registerError } from "./error-classes.js";
 export { decodeError, encodeError, type WireError } from "./errors.js";
 export { threadExecArgv, workerExecArgv } from "./exec-argv.js";
-export { knownReference, reference, type WireFunction } from "./function-ref.js";
+export { knownReference, reference, type TravellingFunction, type WireFunction } from "./function-ref.js";
 export { importing, refuseWhileImporting } from "./importing.js";
 export { isMain, type ModuleRef, moduleRef } from "./module-ref.js";
 export { type ResolvedFunction, resolveFunction } from "./resolve-function.js";

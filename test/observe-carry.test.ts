@@ -70,7 +70,6 @@ describe.each(Object.entries(CANDIDATES))("%s", (kind, { make }) => {
     const results = request.run({ id: "map" }, () =>
       pool.map(
         seenByItem,
-        seenEachTime,
         Array.from({ length: 300 }, (_, n) => n),
       ),
     );

@@ -6,6 +6,7 @@ import { headlines } from "./headline.js";
 import { latency } from "./latency.js";
 import { map } from "./map.js";
 import { memory } from "./memory.js";
+import { observe } from "./observe.js";
 import { payload } from "./payload.js";
 import { share } from "./share.js";
 import { starts } from "./start.js";
@@ -25,6 +26,7 @@ export const MEASURES: readonly Measure[] = [
   map,
   share,
   ...tasks,
+  observe,
   ...growths,
 ];
 

@@ -17,9 +17,20 @@ export type {
   WorkerReplaced,
   WorkerStarted,
 } from "../pool/watch-messages.js";
+export {
+  type Aggregate,
+  type AggregateOptions,
+  type AggregateSnapshot,
+  aggregate,
+  type ExecutorSummary,
+  type FunctionSummary,
+  type WorkerSummary,
+} from "./aggregate.js";
 export { carry } from "./carry.js";
+export type { FailureGroup, SlowCall } from "./notable-calls.js";
 export { openTelemetry } from "./open-telemetry.js";
 export { MissingPackageError } from "./optional-package.js";
 export { type MetricsOptions, type MetricsRegistry, prometheus } from "./prometheus.js";
+export type { Quantiles } from "./sliding-histogram.js";
 export { type Listeners, subscribe } from "./subscribe.js";
 export { type Trace, traceTo } from "./trace.js";

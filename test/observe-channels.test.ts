@@ -5,6 +5,7 @@ import { subscribe, type TaskMessage, type WorkerMessage } from "manyhands/obser
 import { describe, expect, test } from "vitest";
 import { square } from "#tasks/basic.js";
 import { passGate } from "#tasks/gate.js";
+import { failAtOdd } from "#tasks/observing.js";
 import { CANDIDATES } from "./conformance/executors.js";
 import { outcomeOf, within } from "./conformance/support.js";
 import { keep, later, newGate } from "./keeping.js";
@@ -193,6 +194,27 @@ describe.each(KINDS)("%s", (kind, { make }) => {
     expect(ofType(heard.tasks, "submitted").length).toBe(9);
   });
 });
+
+test.each(KINDS)(
+  "a listener may end the executor at the first failure: every call is told of and settled (%s)",
+  async (_kind, { make }) => {
+    const heard = hear();
+    const pool = keep(make({ maxWorkers: 2 }));
+    await prove(pool);
+    let end: Promise<void> | undefined;
+    const listening = subscribe({
+      task: (message) => {
+        if (message.type === "ended" && message.outcome === "failed") end ??= pool.terminate();
+      },
+    });
+    later(() => listening[Symbol.dispose]());
+    const futures = Array.from({ length: 600 }, (_, n) => pool.with({ retries: n % 3 }).submit(failAtOdd, n));
+    await Promise.all(futures.map((future) => outcomeOf(future)));
+    await within(Promise.resolve(end), "terminate()");
+    expect(ofType(heard.tasks, "ended").length).toBe(ofType(heard.tasks, "submitted").length);
+    expect(pool.stats()).toMatchObject({ queued: 0, running: 0 });
+  },
+);
 
 test("the channels are Node's own, by their names", async () => {
   const types: string[] = [];

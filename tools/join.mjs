@@ -39,7 +39,6 @@ const ROOMS = [
   "multiprocessing/manager-server.js",
   "subprocess/mod.js",
   "observe/mod.js",
-  "observe/consumer-spans.js",
   "share/remote.js",
   "share/bridge-main.js",
 ];

@@ -1,8 +1,10 @@
-/** The running side of `openTelemetry()`: workers load this module when the first call comes that has a span. */
+/** The running side of `openTelemetry()`: workers load this module when the first call comes that has a span.
+ *
+ *  It imports no other of ours, nor is it joined with any (`tools/join.mjs`): what it shared with the public rooms would be cut
+ *  out of them, and be one more file for each to load. It has no state, for the submitting side has it once more. */
 import { threadId } from "node:worker_threads";
 import { context, propagation, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Around } from "../base/carriers.js";
-import { isThenable } from "../base/thenable.js";
 
 /** What goes along with a call. */
 export interface SpanLuggage {
@@ -30,7 +32,7 @@ function spanned<R>(span: Span, run: () => R): R {
     fail(span, error);
     throw error;
   }
-  if (!isThenable(result)) {
+  if (!hasThen(result)) {
     span.end();
     return result;
   }
@@ -46,6 +48,10 @@ function spanned<R>(span: Span, run: () => R): R {
   );
   // What an executor makes of a thenable is what it makes of this promise.
   return ended as R;
+}
+
+function hasThen(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 function fail(span: Span, error: unknown): void {

@@ -19,7 +19,7 @@ export interface Trace extends AsyncDisposable {
  *  @returns completes the file when disposed of. If the program exits before, the file is complete as well; if it is killed,
  *  viewers still read it.
  *  @throws the system's error (`ENOENT`, `EACCES`) when the file cannot be opened.
- *  @remarks Memory is bounded by the calls that have not ended. The program writes some 700 bytes for each call, in pieces
+ *  @remarks Memory is bounded by the calls that have not ended. The program writes some 600 bytes for each call, in pieces
  *  of 64 KB and at once. Cancellation: there is none.
  *  @example
  *  ```ts

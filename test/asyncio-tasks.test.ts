@@ -1,4 +1,5 @@
 /** Tasks: how they start, wait, are cancelled and end. Cases of group K, and what SEMANTICS says of tasks. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { Future } from "manyhands";
 import {
@@ -613,4 +614,34 @@ describe("sleep", () => {
 test("Ctrl-C cancels main, whose clean-up runs, and the program ends by the signal", async () => {
   const { stdout, stderr, signal } = await within(program("asyncio-ends", "interrupt").ended, "the program", 20_000);
   expect([stdout, stderr, signal]).toEqual(["cleaned up\n", "", "SIGINT"]);
+});
+
+test("tasks of one turn each keep what other storages hold where they are made", async () => {
+  const mine = new AsyncLocalStorage<number>();
+  const of = (at: number): Task<readonly unknown[]> =>
+    mine.run(at, () =>
+      createTask(
+        async () => {
+          const first = mine.getStore();
+          await sleep(0);
+          return [first, mine.getStore(), currentTask()?.name];
+        },
+        { name: `of ${at}` },
+      ),
+    );
+  const tasks = [1, 2, 3].map(of);
+  tasks[1]?.cancel();
+  const fourth = of(4);
+  expect(await gather(...tasks, fourth, { returnExceptions: true })).toEqual([
+    [1, 1, "of 1"],
+    expect.objectContaining({ code: "ERR_CANCELLED" }),
+    [3, 3, "of 3"],
+    [4, 4, "of 4"],
+  ]);
+});
+
+test("promises are hooked only while a task runs", async () => {
+  const told = JSON.parse(await outputOf(program("asyncio-hooks"))) as Record<string, boolean>;
+  const hooks = Number.parseInt(process.versions.node, 10) < 24;
+  expect(told).toEqual({ loaded: false, unused: false, during: hooks, after: false, again: hooks });
 });

@@ -102,7 +102,7 @@ class Run<T> {
   /** Until no task is left. Cleaning up may make new ones. */
   async #ended(): Promise<void> {
     await wait([this.#main]);
-    while (this.#loop.tasks.length > 0) {
+    while (this.#loop.tasks.first !== undefined) {
       const left = [...this.#loop.tasks];
       for (const task of left) if (task.cancelling() === 0) task.cancel("its run has ended");
       // Not `wait`: it would take their failures upon itself, and these must be reported.

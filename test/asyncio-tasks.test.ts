@@ -373,17 +373,18 @@ describe("waiting for several", () => {
 });
 
 describe("gather", () => {
-  test("gives results in the order of its arguments; the same one twice runs once; none is an empty list", async () => {
+  test("gives results in the order of its arguments; a task given twice is one, a function two; none is an empty list", async () => {
     let ran = 0;
     const work = async (): Promise<number> => {
       ran += 1;
       return ran;
     };
-    expect(await gather(work, () => "other", work)).toEqual([1, "other", 1]);
+    const task = createTask(work);
+    expect(await gather(task, () => "other", work, work, task)).toEqual([1, "other", 2, 3, 1]);
     expect(await gather()).toEqual([]);
     expect(() => gather(Promise.resolve() as never)).toThrow(/a promise runs already/);
     expect(() => gather([work] as never)).toThrow(/got a list: spread it/);
-    expect(ran).toBe(1);
+    expect(ran).toBe(3);
   });
 
   test("K08: fails at once with the first error; siblings go on, and their later errors do not surface", async () => {

@@ -151,7 +151,7 @@ export class Task<T> extends Future<T> {
    *  Take it where it is needed: after a cancellation that the task has survived, and in its `finally`, there is a new one.
    *  @example
    *  ```ts
-   *  const response = await fetch(url, { signal: currentTask()?.signal });
+   *  const response = await fetch(url, { signal: currentTask()?.signal ?? null });
    *  ``` */
   get signal(): AbortSignal {
     const rare = this.#rarely;

@@ -37,6 +37,8 @@ const MISTAKES: Record<string, readonly [string, string]> = {
     "else setImmediate(()=>getter.wake(item))",
   ],
   "a condition does not take its lock again": ["await outside(back)", "0"],
+  "a cancelled condition gives up waiting for its lock": ["await outside(back)", "await back()"],
+  "who leaves a line is still counted": ["this.#length-=1", "0"],
 };
 
 const RUNS = 4000;

@@ -115,6 +115,14 @@ test("a run of one measure keeps the rows of the others", () => {
   expect(merged(old, run, [row("start one, threads", 4)]).map(({ median }) => median)).toEqual([1, 4, 3]);
 });
 
+test("a row belongs to one measure, also when the name of another is the beginning of its own", () => {
+  const row = (measure: string, median: number): Row => ({ ...growthRow(1, median, 0), measure });
+  const old = [row("payload 1 KB, threads", 1), row("payload memory of an idle worker, threads", 2)];
+  const run = MEASURES.filter(({ name }) => name === "payload");
+  const now = merged(old, run, [row("payload 1 KB, threads", 3)]);
+  expect(now.map(({ median }) => median)).toEqual([3, 2]);
+});
+
 test("the charts hold every subject, and colours for light and dark pages", async () => {
   const row = (subject: string, median: number): Row => ({
     ...growthRow(1, median, 0),

@@ -26,7 +26,7 @@ type Collected<A extends readonly Awaitable<unknown>[]> = { -readonly [K in keyo
  *
  *  With the first failure it fails; the others go on, and their later failures are nobody's. Where one shall end with the
  *  other, use a {@link TaskGroup}.
- *  @param awaitables functions, each run as a task, and futures; the same one twice runs once
+ *  @param awaitables functions, each run as a task, and futures; a function that is given twice runs twice
  *  @param options may stand last; see {@link GatherOptions}
  *  @returns a future of the results. Cancelling it cancels all of them
  *  @throws what the first throws that fails; CancelledError (`ERR_CANCELLED`) when one of them is cancelled, or all of it;
@@ -65,11 +65,9 @@ class Gathering {
   #cancelled: { readonly reason: unknown } | undefined;
 
   constructor(awaitables: readonly Awaitable<unknown>[], errors: "among-results" | "first-fails") {
-    const tasks = new Map<Awaitable<unknown>, Future<unknown>>();
     // All are looked at before one is begun.
     for (const [at, each] of awaitables.entries()) checkAwaitable(`awaitables[${at}]`, each);
-    for (const each of awaitables) if (!tasks.has(each)) tasks.set(each, asFuture("awaitables", each));
-    this.#children = awaitables.map((each) => tasks.get(each) as Future<unknown>);
+    this.#children = awaitables.map((each) => asFuture("awaitables", each));
     this.#errors = errors;
     const distinct = new Set(this.#children);
     this.#left = distinct.size;

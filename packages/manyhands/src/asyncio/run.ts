@@ -37,7 +37,8 @@ export interface RunOptions {
  *  @throws CancelledError (`ERR_CANCELLED`) when it was cancelled, DeadlockError (`ERR_DEADLOCK`), which shows the tasks, when
  *    nothing is left that could wake them, InvalidStateError (`ERR_INVALID_STATE`) inside of a task, which is a part of a run
  *    already, InvalidOptionError (`ERR_INVALID_OPTION`), and what `main` throws
- *  @remarks Cancellation: a second Ctrl-C ends the program at once.
+ *  @remarks Cancellation: a second Ctrl-C ends the program at once. After the first what stands behind this call, a `finally`
+ *  around it too, is not reached: the program has ended.
  *  @example
  *  ```ts
  *  const sizes = await run(async () => {
@@ -102,7 +103,7 @@ class Run<T> {
   /** Until no task is left. Cleaning up may make new ones. */
   async #ended(): Promise<void> {
     await wait([this.#main]);
-    while (this.#loop.tasks.length > 0) {
+    while (this.#loop.tasks.first !== undefined) {
       const left = [...this.#loop.tasks];
       for (const task of left) if (task.cancelling() === 0) task.cancel("its run has ended");
       // Not `wait`: it would take their failures upon itself, and these must be reported.

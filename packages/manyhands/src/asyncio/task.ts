@@ -22,6 +22,10 @@ const storage = new RestingStorage<Task<unknown>>();
 /** What a task starts behind: the end of what runs now. A `then` keeps the values of other storages, and costs less than
  *  `queueMicrotask`, which wraps its function for the sake of hooks. */
 const SOON: Promise<void> = Promise.resolve();
+/** Those that have not begun, one for each `then`: these come in the order in which they were asked for, so the next is the
+ *  one whose turn it is. A function for each task, to know it by, would be garbage that survives. */
+let firstToBegin: Task<unknown> | undefined;
+let lastToBegin: Task<unknown> | undefined;
 let made = 0;
 
 /** What a task is made of. */
@@ -56,6 +60,8 @@ export class Task<T> extends Future<T> {
   readonly #called: string;
   /** Behind the name of the function. One that its maker has named has none. */
   readonly #number: number | undefined;
+  /** @internal */
+  nextToBegin: Task<unknown> | undefined;
   #run: (() => T | PromiseLike<T>) | undefined;
   /** What it waits for: nearly always one thing at a time. */
   #wait: TaskWait | undefined;
@@ -75,8 +81,10 @@ export class Task<T> extends Future<T> {
     this.#rare = undefined;
     this.before = undefined;
     this.behind = undefined;
+    this.nextToBegin = undefined;
     this.loop.tasks.add(this as Task<unknown>);
-    void SOON.then(() => this.#begin());
+    void SOON.then(beginNext);
+    willBegin(this as Task<unknown>);
   }
 
   /** As it was given, or that of the function, with a number. */
@@ -143,7 +151,7 @@ export class Task<T> extends Future<T> {
    *  Take it where it is needed: after a cancellation that the task has survived, and in its `finally`, there is a new one.
    *  @example
    *  ```ts
-   *  const response = await fetch(url, { signal: currentTask()?.signal });
+   *  const response = await fetch(url, { signal: currentTask()?.signal ?? null });
    *  ``` */
   get signal(): AbortSignal {
     const rare = this.#rarely;
@@ -203,7 +211,8 @@ export class Task<T> extends Future<T> {
     if (known) rare.unknown = undefined;
   }
 
-  #begin(): void {
+  /** @internal */
+  begin(): void {
     const run = this.#run;
     // It may hold more than the task does, and is not needed any more.
     this.#run = undefined;
@@ -255,6 +264,21 @@ export class Task<T> extends Future<T> {
       },
     });
   }
+}
+
+function willBegin(task: Task<unknown>): void {
+  if (lastToBegin === undefined) firstToBegin = task;
+  else lastToBegin.nextToBegin = task;
+  lastToBegin = task;
+}
+
+function beginNext(): void {
+  const task = firstToBegin;
+  if (task === undefined) return;
+  firstToBegin = task.nextToBegin;
+  if (firstToBegin === undefined) lastToBegin = undefined;
+  task.nextToBegin = undefined;
+  task.begin();
 }
 
 /** What few tasks have: a million may wait, and what they weigh is what the garbage collector copies. */

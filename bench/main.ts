@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { draw } from "./charts/draw.js";
 import { drawFlames } from "./flame.js";
-import { pointsOf, rises } from "./growth.js";
+import { floorsOf, pointsOf, rises } from "./growth.js";
 import type { Measure, Participant, Row, Scale } from "./measure.js";
 import { MEASURES, WORDS, wordOf } from "./measures/all.js";
 import { pythonVersion } from "./python.js";
@@ -76,7 +76,7 @@ async function measureAll(order: Order): Promise<void> {
   if (order.scale === "full") process.stdout.write(`${toTable(rows)}\n\n`);
   process.stdout.write(`${toSummary(rows)}\n`);
   // A short run has no rounds that could agree.
-  const lines = order.scale === "full" ? rises(pointsOf(rows)) : [];
+  const lines = order.scale === "full" ? rises(pointsOf(rows), floorsOf(rows)) : [];
   for (const line of lines) process.stdout.write(`Worse than linear: ${line}\n`);
   // A part of the subjects, or a short run, must not replace the figures of a whole one.
   if (order.scale === "quick" || order.only.length > 0) return;

@@ -41,6 +41,8 @@ export interface Measure {
   readonly quickPeers: readonly string[];
   /** The kinds that a quick look includes; all without it. */
   readonly quickKinds?: readonly Kind[];
+  /** With which Node runs its rounds, such as a limit of its memory. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** What the rounds gave for one participant: its figures, or why there are none. */

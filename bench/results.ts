@@ -37,9 +37,13 @@ function versions(): Record<string, string> {
   };
 }
 
-/** Whether `row` is one of `measure`'s, of this or of an earlier run. */
-const belongs = (row: Row, { name }: Measure): boolean =>
+const begins = (row: Row, { name }: Measure): boolean =>
   row.measure.startsWith(`${name} `) || row.measure.startsWith(`${name},`);
+
+/** Whether `row` is one of `measure`'s, of this or of an earlier run. Of several whose names it begins with it is that of the
+ *  longest: it would be written once for each otherwise. */
+const belongs = (row: Row, measure: Measure): boolean =>
+  begins(row, measure) && !MEASURES.some((each) => each.name.length > measure.name.length && begins(row, each));
 
 /** The rows of `measures` replaced by new ones, in the order of all measures. */
 export function merged(old: readonly Row[], measures: readonly Measure[], rows: readonly Row[]): Row[] {

@@ -19,12 +19,16 @@ const ENVIRONMENT = Object.fromEntries(
 
 async function runRound(measure: Measure, participant: Participant, scale: Scale, round: number): Promise<Figures> {
   const { kind, name } = participant;
-  const child = spawn(process.execPath, [script, measure.name, kind, name, scale, String(round)], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: ENVIRONMENT,
-    timeout: ROUND_TIMEOUT,
-    killSignal: "SIGKILL",
-  });
+  const child = spawn(
+    process.execPath,
+    [...(measure.nodeOptions ?? []), script, measure.name, kind, name, scale, String(round)],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: ENVIRONMENT,
+      timeout: ROUND_TIMEOUT,
+      killSignal: "SIGKILL",
+    },
+  );
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {

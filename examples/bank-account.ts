@@ -6,6 +6,7 @@
  *
  *      node examples/built/bank-account.js */
 import { isMain } from "manyhands";
+import { createTask } from "manyhands/asyncio";
 import { Process, Value } from "manyhands/multiprocessing";
 import { Barrier, Lock, Thread } from "manyhands/threading";
 
@@ -35,7 +36,7 @@ export async function withdraw(account: Account, amount: number, way: Way): Prom
 
 /** Who withdraws. */
 export const RUNNERS = {
-  tasks: (account: Account, amount: number, way: Way) => withdraw(account, amount, way),
+  tasks: (account: Account, amount: number, way: Way) => createTask(() => withdraw(account, amount, way)),
   threads: (account: Account, amount: number, way: Way) => {
     const thread = new Thread(withdraw, [account, amount, way]);
     thread.start();

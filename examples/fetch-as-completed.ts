@@ -24,7 +24,7 @@ export async function fetchPage(url: string): Promise<Page> {
 }
 
 // An unreachable server is a `TypeError: fetch failed`, and what happened stands in its cause.
-const textOf = (error: unknown): string => {
+export const textOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 };

@@ -23,7 +23,7 @@ import { describe, expect, test } from "vitest";
 import { add, square } from "#tasks/basic.js";
 import { passGate } from "#tasks/gate.js";
 import { busyWithPid, loopHoldingContext, waitForSignal } from "#tasks/stopping.js";
-import { cancelAll, type Things, WAITS } from "#tasks/waiting.js";
+import { cancelAll, crowd, type Things, WAITS } from "#tasks/waiting.js";
 import { errorOf, linesOf, made, until, within } from "./conformance/support.js";
 import { folder, keep, later, newGate } from "./keeping.js";
 
@@ -235,6 +235,12 @@ describe("a wait of another room ends with its task", () => {
     // A party that gave up breaks a barrier of threads; nothing else has changed.
     expect([things.empty.qsize(), things.full.qsize(), things.semaphore.value]).toEqual([0, 1, 0]);
   });
+});
+
+test("many tasks of a process wait for an object of this one under one signal, and Node sees no leak", async () => {
+  const pool = keep(new ProcessPoolExecutor({ maxWorkers: 1 }));
+  const empty = new Queue<number>();
+  expect(await within(pool.submit(crowd, empty, 20), "the crowd", LONG)).toEqual({ ended: 20, warnings: [] });
 });
 
 describe("what belongs to no task", () => {

@@ -30,7 +30,7 @@ const MISTAKES: Record<string, readonly [string, string]> = {
     "this.#task.cancelling()>this.#requestsBefore+1",
   ],
   "a group does not take its request back": ["this.#parent.uncancel()===0", "this.#parent.cancelling()===1"],
-  "the timer of a wait that has ended stays": ["this.#timer.loop.timers.remove(this.#timer.timer)", "0"],
+  "the timer of a wait that has ended stays": ["this.loop.timers.remove(this.#timer)", "0"],
   "an item is handed over and kept": ["else getter.wake(item)", "else{getter.wake(item);this.#store.push(item)}"],
   "who waits for an item is woken, and the item lost to who is cancelled": [
     "else getter.wake(item)",
@@ -38,10 +38,12 @@ const MISTAKES: Record<string, readonly [string, string]> = {
   ],
   "a condition does not take its lock again": ["await outside(back)", "0"],
   "a cancelled condition gives up waiting for its lock": ["await outside(back)", "await back()"],
-  "who leaves a line takes the last place with it": ["else behind.before=before", "else this.#last=void 0"],
+  "who leaves a line is still counted": ["this.#length-=1", "0"],
 };
 
 const RUNS = 4000;
+/** The same programs each time: a mistake that is found can also be one that never ends, by other programs. */
+const SEED = 20261125;
 
 /** A copy of the room with the mistake in it. */
 async function planted(from: string, to: string): Promise<Room> {
@@ -62,7 +64,7 @@ async function planted(from: string, to: string): Promise<Room> {
 /** Whether some program shows that the room is wrong. */
 async function isFoundOut(room: Room, runs: number): Promise<boolean> {
   const property = fc.asyncProperty(programs, (program) => runProgram(room, program));
-  return (await fc.check(property, { numRuns: runs, endOnFailure: true })).failed;
+  return (await fc.check(property, { numRuns: runs, seed: SEED, endOnFailure: true })).failed;
 }
 
 describe("random programs find", () => {

@@ -1,7 +1,7 @@
 /** Random programs of tasks, and what must hold of each: no permit lost or doubled, no item lost or doubled, every task
  *  settled, requests to cancel balanced, nothing left behind.
  *
- *  A program is data, so that fast-check can shrink it. It runs in virtual time, with a module of tasks that is handed in: the
+ *  A program is data, its schedule too, so that fast-check can shrink it. It runs in virtual time, with a module of tasks that is handed in: the
  *  real one, or one with a planted mistake. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -33,6 +33,9 @@ type Step =
   | { readonly type: "fail" };
 
 export interface Program {
+  /** How many turns of the microtask queue a task lets pass before its next step, one number for each step of all tasks, over and
+   *  over; 3 is a turn of the event loop. So the same steps meet in many orders. */
+  readonly schedule: readonly number[];
   readonly permits: number;
   readonly maxsize: number;
   readonly tasks: readonly (readonly Step[])[];
@@ -91,6 +94,7 @@ const { steps } = fc.letrec<{ steps: readonly Step[]; step: Step; leaf: Step }>(
 
 /** Programs of up to eight tasks. */
 export const programs: fc.Arbitrary<Program> = fc.record({
+  schedule: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 24 }),
   permits: fc.integer({ min: 1, max: 3 }),
   maxsize: fc.integer({ min: 0, max: 2 }),
   tasks: fc.array(steps, { minLength: 1, maxLength: 8 }),
@@ -108,6 +112,8 @@ class World {
   readonly condition: Asyncio.Condition;
   readonly barrier: Asyncio.Barrier;
   readonly permits: number;
+  readonly #schedule: readonly number[];
+  #step = 0;
   readonly tasks: Asyncio.Task<unknown>[] = [];
   /** For each task of the program, how often it has been asked to end. */
   readonly requests: number[] = [];
@@ -119,8 +125,9 @@ class World {
   permitted = 0;
   items = 0;
 
-  constructor(room: Room, { permits, maxsize }: Program) {
+  constructor(room: Room, { schedule, permits, maxsize }: Program) {
     this.room = room;
+    this.#schedule = schedule;
     this.permits = permits;
     this.lock = new room.Lock();
     this.semaphore = new room.BoundedSemaphore(permits);
@@ -139,7 +146,17 @@ class World {
   }
 
   async perform(body: readonly Step[]): Promise<void> {
-    for (const step of body) await this.step(step);
+    for (const step of body) {
+      await this.#turns();
+      await this.step(step);
+    }
+  }
+
+  async #turns(): Promise<void> {
+    const turns = this.#schedule[this.#step % this.#schedule.length] ?? 0;
+    this.#step += 1;
+    if (turns === 3) await new Promise((resolve) => setImmediate(resolve));
+    else for (let turn = 0; turn < turns; turn += 1) await undefined;
   }
 
   async step(step: Step): Promise<void> {

@@ -1,4 +1,5 @@
 /** Tasks: how they start, wait, are cancelled and end. Cases of group K, and what SEMANTICS says of tasks. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { Future } from "manyhands";
 import {
@@ -264,6 +265,24 @@ describe("cancel", () => {
     expect(await task).toBe("went on");
   });
 
+  test("many may listen to it, and many runs to one signal, without a warning", async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(warning.message);
+    process.on("warning", note);
+    const fifteen = Array.from({ length: 15 }, (_, at) => at);
+    await run(async () => {
+      const { signal } = currentTask() as Task<unknown>;
+      for (const _ of fifteen) signal.addEventListener("abort", () => undefined);
+    });
+    const stop = new AbortController();
+    const runs = fifteen.map(() => run(() => endless(), { signal: stop.signal }));
+    stop.abort();
+    for (const each of runs) await errorOf(CancelledError, each);
+    await turn();
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+  });
+
   test("a signal that nobody listens to says so, and the next wait throws", async () => {
     const task: Task<boolean> = createTask(async () => {
       const { signal } = task;
@@ -335,6 +354,10 @@ describe("waiting for several", () => {
       const works = [3, 1, 2].map((ms) => () => sleep(ms, ms));
       for await (const task of asCompleted(works)) order.push(await task);
       expect(order).toEqual([1, 2, 3]);
+      const named = works.map((work, at) => createTask(work, { name: `work ${at}` }));
+      const names: string[] = [];
+      for await (const task of asCompleted(named)) names.push(task.name);
+      expect(names).toEqual(["work 1", "work 2", "work 0"]);
     });
   });
 
@@ -350,16 +373,18 @@ describe("waiting for several", () => {
 });
 
 describe("gather", () => {
-  test("gives results in the order of its arguments; the same one twice runs once; none is an empty list", async () => {
+  test("gives results in the order of its arguments; a task given twice is one, a function two; none is an empty list", async () => {
     let ran = 0;
     const work = async (): Promise<number> => {
       ran += 1;
       return ran;
     };
-    expect(await gather(work, () => "other", work)).toEqual([1, "other", 1]);
+    const task = createTask(work);
+    expect(await gather(task, () => "other", work, work, task)).toEqual([1, "other", 2, 3, 1]);
     expect(await gather()).toEqual([]);
     expect(() => gather(Promise.resolve() as never)).toThrow(/a promise runs already/);
-    expect(ran).toBe(1);
+    expect(() => gather([work] as never)).toThrow(/got a list: spread it/);
+    expect(ran).toBe(3);
   });
 
   test("K08: fails at once with the first error; siblings go on, and their later errors do not surface", async () => {
@@ -590,4 +615,34 @@ describe("sleep", () => {
 test("Ctrl-C cancels main, whose clean-up runs, and the program ends by the signal", async () => {
   const { stdout, stderr, signal } = await within(program("asyncio-ends", "interrupt").ended, "the program", 20_000);
   expect([stdout, stderr, signal]).toEqual(["cleaned up\n", "", "SIGINT"]);
+});
+
+test("tasks of one turn each keep what other storages hold where they are made", async () => {
+  const mine = new AsyncLocalStorage<number>();
+  const of = (at: number): Task<readonly unknown[]> =>
+    mine.run(at, () =>
+      createTask(
+        async () => {
+          const first = mine.getStore();
+          await sleep(0);
+          return [first, mine.getStore(), currentTask()?.name];
+        },
+        { name: `of ${at}` },
+      ),
+    );
+  const tasks = [1, 2, 3].map(of);
+  tasks[1]?.cancel();
+  const fourth = of(4);
+  expect(await gather(...tasks, fourth, { returnExceptions: true })).toEqual([
+    [1, 1, "of 1"],
+    expect.objectContaining({ code: "ERR_CANCELLED" }),
+    [3, 3, "of 3"],
+    [4, 4, "of 4"],
+  ]);
+});
+
+test("promises are hooked only while a task runs", async () => {
+  const told = JSON.parse(await outputOf(program("asyncio-hooks"))) as Record<string, boolean>;
+  const hooks = Number.parseInt(process.versions.node, 10) < 24;
+  expect(told).toEqual({ loaded: false, unused: false, during: hooks, after: false, again: hooks });
 });

@@ -7,7 +7,14 @@ import { expect, test } from "vitest";
 import { folder } from "./keeping.js";
 
 const REPOSITORY = fileURLToPath(new URL("../", import.meta.url));
-const ROOMS = ["manyhands", "manyhands/threading", "manyhands/queue", "manyhands/multiprocessing"];
+const ROOMS = [
+  "manyhands",
+  "manyhands/threading",
+  "manyhands/queue",
+  "manyhands/multiprocessing",
+  "manyhands/asyncio",
+  "manyhands/subprocess",
+];
 
 test("a strict program that also checks its libraries compiles with every public room", () => {
   const place = folder();
@@ -29,6 +36,14 @@ test("a strict program that also checks its libraries compiles with every public
   const compiler = join(REPOSITORY, "node_modules", "typescript", "bin", "tsc");
   const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", place], { encoding: "utf8" });
   expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+});
+
+test("the rooms of pipes have one class for a broken one", async () => {
+  const [multiprocessing, subprocess] = await Promise.all([
+    import("manyhands/multiprocessing"),
+    import("manyhands/subprocess"),
+  ]);
+  expect(multiprocessing.BrokenPipeError).toBe(subprocess.BrokenPipeError);
 });
 
 test("each room of locks gives the errors that its locks throw", async () => {

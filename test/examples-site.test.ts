@@ -42,6 +42,16 @@ test("it counts how many requests are in flight at most", async () => {
   expect(site.maxInFlight).toBeLessThanOrEqual(5);
 });
 
+test("many answers that are held back at once are no reason for a warning", async () => {
+  await using site = await startSite({ latency: 20 });
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", note);
+  await Promise.all(Array.from({ length: 20 }, async (_, page) => await fetch(site.pageUrl(page + 1))));
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+});
+
 test("closing it does not wait for slow answers, and ends their connections", async () => {
   const site = await startSite({ slow: { 1: 3_600_000 } });
   const answer = fetch(site.pageUrl(1)).catch((error: unknown) => error);

@@ -3,6 +3,7 @@
 import { asCompleted, Future, InvalidOptionError, InvalidStateError, wait } from "manyhands";
 import * as multiprocessing from "manyhands/multiprocessing";
 import { LifoQueue, PriorityQueue, Queue, SimpleQueue } from "manyhands/queue";
+import { DEVNULL, PIPE } from "manyhands/subprocess";
 import {
   Barrier,
   BoundedSemaphore,
@@ -16,6 +17,7 @@ import {
 } from "manyhands/threading";
 import { afterAll, describe, expect, test } from "vitest";
 import { add, square } from "#tasks/basic.js";
+import { shell } from "./children.js";
 import { errorOf, within } from "./conformance/support.js";
 import { later } from "./keeping.js";
 
@@ -49,6 +51,11 @@ const WAITS: Readonly<Record<string, (options: never) => PromiseLike<unknown>>> 
   "PoolStream.next": (options) => threads.imap(square, [2]).next(options),
   "Listener.accept": async (options) => accepted(options),
   "Thread.result": (options) => started(new Thread(square, [2])).result(options),
+  "Popen.wait": (options) => shell("true").wait(options),
+  "Popen.stdin.write": (options) => shell("true", { stdin: PIPE }).stdin.write("x", options),
+  "Popen.stdout.readLine": (options) => shell("true", { stdout: PIPE }).stdout.readLine(options),
+  "Popen.stdout.read": (options) => shell("true", { stdout: PIPE, stderr: DEVNULL }).stdout.read(options),
+  "Popen.stderr.readAll": (options) => shell("true", { stderr: PIPE }).stderr.readAll(options),
   wait: (options) => wait([], options),
   asCompleted: (options) => attempt(() => asCompleted([], options)),
 };

@@ -76,7 +76,7 @@ describe("Backlog", () => {
     expect(drain(backlog)).toEqual(["c", "b"]);
   });
 
-  test("agrees with a sorted list, whatever happens", () => {
+  test.each([4, 300])("agrees with a sorted list, whatever happens, with %i priorities", (priorities) => {
     const backlog = new Backlog<Call>();
     const model: { readonly call: Call; readonly order: number }[] = [];
     let seed = 7;
@@ -91,11 +91,11 @@ describe("Backlog", () => {
     for (let step = 0; step < 2_000; step += 1) {
       const what = random(10);
       if (what < 5) {
-        const next = call(String(step), random(4));
+        const next = call(String(step), random(priorities));
         backlog.push(next);
         model.push({ call: next, order: step });
       } else if (what < 6) {
-        const next = call(String(step), random(4));
+        const next = call(String(step), random(priorities));
         backlog.unshift(next);
         model.push({ call: next, order: -step });
       } else if (what < 7) {

@@ -16,7 +16,17 @@ const worker = (held: number, lastUsed: number, takesMore = true): Candidate => 
 
 function view(serving: readonly Candidate[], rest: Partial<View<Candidate>> = {}): View<Candidate> {
   const booting = rest.booting ?? 0;
-  return { serving, booting, live: serving.length + booting, max: 4, waiting: 1, cost: 1000, cores: 2, ...rest };
+  return {
+    serving,
+    booting,
+    live: serving.length + booting,
+    max: 4,
+    waiting: 1,
+    cost: 1000,
+    cores: 2,
+    ahead: undefined,
+    ...rest,
+  };
 }
 
 describe("place()", () => {
@@ -50,6 +60,13 @@ describe("place()", () => {
   test("does not start a worker for a call that one on its way up will take", () => {
     expect(place(view([], { booting: 1, waiting: 1 }))).toEqual({ do: "wait" });
     expect(place(view([], { booting: 1, waiting: 2 }))).toEqual({ do: "spawn" });
+  });
+
+  test("hands a call to a worker that boots, where it may, before it starts another", () => {
+    const ahead = worker(0, 0);
+    expect(place(view([], { booting: 1, waiting: 2, ahead }))).toEqual({ do: "assign", worker: ahead, most: 1 });
+    const idle = worker(0, 1);
+    expect(place(view([idle], { booting: 1, ahead }))).toMatchObject({ worker: idle });
   });
 
   test("workers that are going count against the maximum", () => {

@@ -27,11 +27,10 @@ import * as lives from "#tasks/lives.js";
 import type * as Given from "../packages/manyhands/dist/share/given.js";
 import { errorOf, made, until, within } from "./conformance/support.js";
 import { folder, keep, later, newGate } from "./keeping.js";
+import { keptModule } from "./kept.js";
 import { isAlive, pidIn } from "./pids.js";
 
-// From where the library has it: it is there once.
-const CORE: string = "../packages/manyhands/dist/worker/core.js";
-const { givenCount } = (await import(CORE)) as typeof Given;
+const { givenCount } = keptModule<typeof Given>("share/given.js");
 
 /** Starts the process, and ends it after the test. */
 function started<T extends Process<never[], unknown>>(child: T): T {

@@ -565,3 +565,19 @@ test.each(POOLS)("initargs arrive as they were when the executor was made (%s)",
   initargs.push("one more");
   expect(await within(executor.submit(tasks.keptArguments), "the call")).toEqual([2, [1, 2, 3], { value: "before" }]);
 });
+
+test.each(POOLS)("a result that is no number does not overtake the call's own reports (%s)", async (_kind, Pool) => {
+  const executor = keep(new Pool({ maxWorkers: 1 }));
+  for (let round = 0; round < 5; round += 1) {
+    const call = executor.submit(tasks.reportMuch, 60, 8192);
+    let [heard, before] = [0, -1];
+    call.onProgress(() => {
+      heard += 1;
+    });
+    call.addDoneCallback(() => {
+      before = heard;
+    });
+    expect(await within(call, "the call")).toBe("60 reports");
+    expect(before).toBe(60);
+  }
+});

@@ -9,10 +9,9 @@ import type { ClientMessage, OwnerMessage } from "../packages/manyhands/dist/sha
 import { encode, MessageReader } from "../packages/manyhands/dist/share/stream.js";
 import { until, within } from "./conformance/support.js";
 import { later } from "./keeping.js";
+import { keptModule } from "./kept.js";
 
-// From where the library has it: it is there once.
-const CORE: string = "../packages/manyhands/dist/worker/core.js";
-const { give, givenCount } = (await import(CORE)) as typeof Given;
+const { give, givenCount } = keptModule<typeof Given>("share/given.js");
 
 type Place = ReturnType<typeof give>;
 

@@ -31,10 +31,9 @@ import { giveBack, keepIt } from "#tasks/tallying.js";
 import type * as Given from "../packages/manyhands/dist/share/given.js";
 import { errorOf, until, within } from "./conformance/support.js";
 import { keep, later } from "./keeping.js";
+import { keptModule } from "./kept.js";
 
-// From where the library has it: it is there once.
-const CORE: string = "../packages/manyhands/dist/worker/core.js";
-const { givenCount } = (await import(CORE)) as typeof Given;
+const { givenCount } = keptModule<typeof Given>("share/given.js");
 
 const LONG = 20_000;
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { flameChart } from "../bench/built/charts/flame-chart.js";
 import { growthChart } from "../bench/built/charts/growth-chart.js";
 import { resultsChart } from "../bench/built/charts/results-chart.js";
-import { pointsOf, rises } from "../bench/built/growth.js";
+import { floorsOf, pointsOf, rises } from "../bench/built/growth.js";
 import type { Figure, Measure, Outcome, Row } from "../bench/built/measure.js";
 import { MEASURES } from "../bench/built/measures/all.js";
 import { framesOf } from "../bench/built/profiles/profile.js";
@@ -91,11 +91,36 @@ test("a rise that some rounds do not show is not told", () => {
   expect(rises(pointsOf([growthRow(100, 2, 1.5), growthRow(1000, 4, 0.6)]))).toEqual([]);
 });
 
+test("what the raw limit rises by in the same shape is not held against us, and no more than that", () => {
+  const ours = [growthRow(100, 1, 0), growthRow(1000, 2.4, 0)];
+  const limit = (median: number): Row[] => [
+    { ...growthRow(100, 0.2, 0), subject: "limit" },
+    { ...growthRow(1000, median, 0), subject: "limit" },
+  ];
+  const told = (median: number): string[] => {
+    const rows = [...ours, ...limit(median)];
+    return rises(pointsOf(rows), floorsOf(rows));
+  };
+  expect(told(1.2)).toEqual([]);
+  expect(told(0.6)).toEqual([
+    "tasks, threads: 100 → 1000: 1.00 → 2.40 µs each, 2.00 × beyond the 0.40 µs that the raw limit rises by",
+  ]);
+  expect(told(0.1)).toEqual(["tasks, threads: 100 → 1000: 1.00 → 2.40 µs each, 2.40 ×"]);
+});
+
 test("a run of one measure keeps the rows of the others", () => {
   const row = (measure: string, median: number): Row => ({ ...growthRow(1, median, 0), measure });
   const old = [row("submit warm, threads", 1), row("start one, threads", 2), row("start two, threads", 3)];
   const run = MEASURES.filter(({ name }) => name === "start one");
   expect(merged(old, run, [row("start one, threads", 4)]).map(({ median }) => median)).toEqual([1, 4, 3]);
+});
+
+test("a row belongs to one measure, also when the name of another is the beginning of its own", () => {
+  const row = (measure: string, median: number): Row => ({ ...growthRow(1, median, 0), measure });
+  const old = [row("payload 1 KB, threads", 1), row("payload memory of an idle worker, threads", 2)];
+  const run = MEASURES.filter(({ name }) => name === "payload");
+  const now = merged(old, run, [row("payload 1 KB, threads", 3)]);
+  expect(now.map(({ median }) => median)).toEqual([3, 2]);
 });
 
 test("the charts hold every subject, and colours for light and dark pages", async () => {
@@ -106,7 +131,7 @@ test("the charts hold every subject, and colours for light and dark pages", asyn
   });
   const svg = await resultsChart([row("manyhands", 1.9), row("limit", 2), row("a < b", 1.8)], "2 cores");
   for (const text of ["manyhands", "raw limit", "a &lt; b", "prefers-color-scheme: dark"]) expect(svg).toContain(text);
-  expect(await growthChart([growthRow(10, 2, 1), growthRow(100, 2, 1)], "2 cores")).toContain("Calls, 20 000 pending");
+  expect(await growthChart([growthRow(10, 2, 1), growthRow(100, 2, 1)], "2 cores")).toContain("Calls, 1000 pending");
 });
 
 const frame = (id: number, functionName: string, url: string, ...children: number[]) => ({

@@ -3,6 +3,7 @@
 import { EventLoopExecutor, Future, ProcessPoolExecutor, SerializationError, ThreadPoolExecutor } from "manyhands";
 import { Listener, Manager, Pool, Process, ThreadPool } from "manyhands/multiprocessing";
 import { Queue } from "manyhands/queue";
+import { Popen } from "manyhands/subprocess";
 import { Lock, Thread, Timer } from "manyhands/threading";
 import { afterAll, describe, expect, test } from "vitest";
 import { identity } from "#tasks/basic.js";
@@ -32,6 +33,7 @@ const STAYING: readonly (readonly [string, object, RegExp])[] = [
   ["Thread", new Thread(identity, [1]), /send its ident/],
   ["Timer", new Timer(1000, identity, [1]), /send its ident/],
   ["Process", new Process(identity, [1]), /send its pid/],
+  ["Popen", new Popen(["true"]), /send its pid/],
   ["Manager", new Manager(), /send the objects that it has made/],
   ["Listener", listener, /send its address/],
   ["Future", Future.withResolvers<number>().future, /await it/],

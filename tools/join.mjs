@@ -3,29 +3,33 @@
  *
  *  dist/mod.js               the front: what a program needs to have its classes, and to start a worker
  *  dist/pool/engines.cjs     all that is needed once an executor is used; while it is read, the first worker boots
- *  dist/worker/*-main.js     the programs of workers
- *  dist/worker/core.js       what front and workers have in common: once for both, or the two would not share their state;
- *                            and what stands in `base` and public rooms need too
- *  dist/ROOM/mod.js          the public rooms (threading, queue, multiprocessing); what they share stands in dist/rooms, and
- *                            what they have in common with workers in the core, but for what they have once more
+ *  dist/worker/*-main.cjs    the programs of workers
+ *  dist/worker/rare.cjs      what workers need for few calls, likewise when it is first asked for
+ *  dist/ROOM/mod.js          the public rooms (threading, queue, asyncio, …); what they share stands in dist/rooms
  *  dist/share/*.js           what is loaded when an object is shared with another process, likewise
  *
  *  Which module goes where follows from who imports whom, and from the one place where the front stops: the module
  *  `pool/machinery.ts`, whose import is put off until its function is called. What is in the front is not in
- *  `engines.cjs` again: it is handed over when that is loaded. It is CommonJS, because Node loads that at once.
+ *  `engines.cjs` again: it is handed over when that is loaded. Engines and programs are CommonJS, because Node loads that at
+ *  once, and a worker without its loader of ES modules until a task needs it.
  *
- *  Guarantees: a module that front and worker, or front and engines, have in common is there once. One that only engines
- *  and worker programs have in common is there once for each, so it must not hold state that both need. A public room has
- *  nothing twice but what `TWICE` names. */
+ *  A worker reads one file, which holds all it needs, and so does a program that only submits. So what front, workers and
+ *  rooms have in common stands in each of them, but is *kept*: the first of these files that a thread loads runs it, and
+ *  the others take it from there (`KEPT`). Thus there is one of each class and of each state.
+ *
+ *  Guarantees: a module that front and worker, front and engines, or a public room and any of these have in common is run
+ *  once in a thread, unless `TWICE` names it. One that only engines and worker programs have in common is run once for
+ *  each, so it must not hold state that both need. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
 const ENGINES = "pool/engines.js";
 const MACHINERY = "pool/machinery.js";
-const PROGRAMS = ["thread-main.js", "process-main.js", "solo-thread-main.js", "solo-process-main.js"].map(
-  (name) => `worker/${name}`,
-);
-const CORE = "worker/core.js";
+/** What starts a worker, and names its program. */
+const STARTING = /^worker\/(?:thread-start|process-start|solo-thread|solo-process)\.js$/;
+const RARE = "worker/rare";
+const RARELY = "worker/rarely.js";
+const PROGRAMS = ["thread-main", "process-main", "solo-thread-main", "solo-process-main"];
 /** The public rooms, and what a worker loads when something arrives that belongs to them. */
 const ROOMS = [
   "threading/mod.js",
@@ -33,16 +37,21 @@ const ROOMS = [
   "asyncio/mod.js",
   "multiprocessing/mod.js",
   "multiprocessing/manager-server.js",
+  "subprocess/mod.js",
+  "observe/mod.js",
   "share/remote.js",
   "share/bridge-main.js",
 ];
 const FRONT = "front:";
+/** Where a thread keeps what has been run: a library that is there twice, in two folders, keeps two. */
+const KEPT = "manyhands:kept";
 
-/** What a public room has once more for itself: functions, and at most caches, so that two of them do no harm (the guard of
- *  processes: each guards its own). In the core every program and every worker would read them, needed or not. */
+/** What may be run several times in a thread: functions, classes of which nobody asks whether an object is one, and at most
+ *  caches (the guard of processes: each guards its own). A file holds of them what it needs, and no more. */
 const TWICE = new Set(
   [
-    ["base", "clock invariant options serializer signal-watch wait-options"],
+    ["base", "backoff clock invariant options ring-queue serializer signal-watch thenable wait-options"],
+    ["memory", "byte-room call-file call-slots cells item-rows outcome-ring parcels slot-value"],
     ["wire", "batch clonable compile-function errors exec-argv free-variables function-ref inspect-function"],
     ["wire", "inspector-session portable script-exports source-function task-name values worker-globals"],
     ["worker", "frames process-guard"],
@@ -61,9 +70,9 @@ export async function joinModules(dist) {
 class Joiner {
   #esbuild;
   #dist;
-  /** Modules that front and workers have in common. */
-  #core = new Set();
-  /** The modules of the front, those in `core.js` included. */
+  /** Modules that several files hold, and that are run once. */
+  #kept = new Set();
+  /** The modules of the front. */
   #front = new Set();
   /** By module of the front: what the engines import of it. */
   #handed = new Map();
@@ -75,22 +84,24 @@ class Joiner {
     this.#dist = dist;
   }
 
-  /** Finds out which module goes where. What is handed to the engines may bring more into the front, and what is in the core
-   *  brings all that it exports: so until nothing changes. */
+  /** Finds out which module goes where. What is handed to the engines may bring more into the front, and what is kept is there
+   *  as a whole and brings all that it imports: so until nothing changes. */
   async divide() {
     for (let before; before !== this.#division(); ) {
       before = this.#division();
-      const joined = [this.#joinFront(), this.#joinCore(), this.#joinRooms(), ...this.#joinPrograms()];
-      const [front, core, rooms, ...programs] = (await Promise.all(joined)).map(modulesOf);
-      const inWorkers = new Set(programs.flat());
-      this.#front = new Set([...front, ...this.#core]);
+      const joined = [this.#joinFront(), this.#joinRooms(), this.#joinProgram(RARE), ...this.#joinPrograms()];
+      const [front, rooms, rare, ...programs] = (await Promise.all(joined)).map(modulesOf);
+      const inPrograms = new Set(programs.flat());
+      const inWorkers = new Set([...rare, ...inPrograms]);
+      this.#front = new Set(front);
       const engines = await this.#joinEngines();
       this.#handed = importsOfFront(engines.outputFiles[0].text);
       const inside = new Set([...front, ...modulesOf(engines), ...inWorkers]);
-      const common = rooms.filter((name) => inside.has(name) && !TWICE.has(name));
-      const inFrontToo = front.filter((name) => inWorkers.has(name));
-      this.#core = new Set([...this.#core, ...inFrontToo, ...common, ...core].sort());
-      this.#pastTheDoor = common.filter((name) => name.startsWith("pool/"));
+      const ofRooms = rooms.filter((name) => inside.has(name) && !TWICE.has(name));
+      const ofFront = front.filter((name) => inWorkers.has(name) && !TWICE.has(name));
+      const ofWorkers = rare.filter((name) => inPrograms.has(name) && !TWICE.has(name));
+      this.#kept = new Set([...this.#kept, ...ofFront, ...ofWorkers, ...ofRooms].sort());
+      this.#pastTheDoor = ofRooms.filter((name) => name.startsWith("pool/"));
     }
     if (this.#pastTheDoor.length === 0) return;
     throw new Error(
@@ -100,62 +111,70 @@ class Joiner {
 
   /** @returns the joined files: `{ path, code, map }` each. */
   async files() {
-    const joined = [this.#joinFront(), this.#joinCore(), this.#joinRooms(), ...this.#joinPrograms()];
-    const files = (await Promise.all(joined)).flatMap(({ outputFiles }) => outputFiles);
+    const plain = (await Promise.all([this.#joinFront(), this.#joinRooms()])).flatMap(({ outputFiles }) => outputFiles);
+    const inWorkers = [this.#joinProgram(RARE), ...this.#joinPrograms()];
+    const programs = (await Promise.all(inWorkers)).flatMap(({ outputFiles }) => outputFiles);
     const { outputFiles } = await this.#joinEngines();
     return Promise.all([
-      ...files.map((file) => this.#small(file)),
-      ...outputFiles.map(async ({ path, text }) => loadedLate(await this.#small({ path, text: returned(text) }))),
+      ...plain.map((file) => this.#small(file)),
+      ...programs.map(async ({ path, text }) =>
+        asProgram(await this.#small({ path, text: given(text, "module.exports =") })),
+      ),
+      ...outputFiles.map(async ({ path, text }) =>
+        loadedLate(await this.#small({ path, text: given(text, "return") })),
+      ),
     ]);
   }
 
   #division() {
-    return JSON.stringify([[...this.#core], [...this.#front], [...this.#handed]]);
+    return JSON.stringify([[...this.#kept], [...this.#front], [...this.#handed]]);
   }
 
   #joinFront() {
-    return this.#join({ entryPoints: [join(this.#dist, "mod.js")], outfile: join(this.#dist, "mod.js") });
+    const file = join(this.#dist, "mod.js");
+    return this.#join("./", { entryPoints: [file], outfile: file });
   }
 
   #joinPrograms() {
-    return PROGRAMS.map((name) => {
-      const file = join(this.#dist, name);
-      return this.#join({ entryPoints: [file], outfile: file });
+    return PROGRAMS.map((name) => this.#joinProgram(`worker/${name}`));
+  }
+
+  #joinProgram(name) {
+    const file = join(this.#dist, name);
+    return this.#join("../", {
+      entryPoints: [`${file}.js`],
+      outfile: `${file}.cjs`,
+      define: { "import.meta": "$meta" },
     });
   }
 
-  #joinCore() {
-    const contents = [...this.#core].map((name) => `export * from "./${name}";`).join("\n");
-    const stdin = { contents, resolveDir: this.#dist };
-    return this.#join({ stdin, outfile: join(this.#dist, CORE), plugins: [] });
-  }
-
-  /** The public rooms, with what several of them need in files of its own. What is in the front they take from there. */
+  /** The public rooms, with what several of them need in files of its own. The executors they take from the front. */
   #joinRooms() {
-    const elsewhere = (name) => (name === "mod.js" ? "../mod.js" : undefined);
-    return this.#join({
+    return this.#join("../", {
       entryPoints: ROOMS.map((name) => join(this.#dist, name)).filter((file) => existsSync(file)),
       splitting: true,
       outdir: this.#dist,
       outbase: this.#dist,
       chunkNames: "rooms/[hash]",
-      plugins: [this.#cut((name) => (this.#core.has(name) ? "../worker/core.js" : elsewhere(name)))],
+      plugins: [this.#cut((name) => (name === "mod.js" ? "../mod.js" : undefined)), this.#changed("../")],
     });
   }
 
   #joinEngines() {
     const file = join(this.#dist, ENGINES);
-    return this.#join({
+    return this.#join("../", {
       entryPoints: [file],
       outfile: file.replace(/\.js$/, ".cjs"),
       define: { "import.meta": "$meta" },
-      plugins: [this.#cut((name) => (this.#front.has(name) ? FRONT + name : undefined))],
+      plugins: [
+        this.#cut((name) => (this.#front.has(name) && !TWICE.has(name) ? FRONT + name : undefined)),
+        this.#changed("../"),
+      ],
     });
   }
 
-  #join(options) {
-    const { outfile = this.#dist } = options;
-    const core = `./${relative(dirname(outfile), join(this.#dist, CORE)).replaceAll(sep, "/")}`;
+  /** @param toDist the way to `dist` from the joined file. */
+  #join(toDist, options) {
     return this.#esbuild.build({
       absWorkingDir: this.#dist,
       bundle: true,
@@ -167,7 +186,7 @@ class Joiner {
       metafile: true,
       write: false,
       logLevel: "warning",
-      plugins: [this.#cut((name) => (this.#core.has(name) ? core : undefined)), this.#late()],
+      plugins: [this.#changed(toDist)],
       ...options,
     });
   }
@@ -185,23 +204,23 @@ class Joiner {
     };
   }
 
-  /** What is different in the front: it loads the engines late, and names the workers' programs from where it stands. */
-  #late() {
+  /** What is different in a joined file: the front loads the engines late, workers' programs are where they are joined, and
+   *  what is kept is taken from there. */
+  #changed(toDist) {
     return {
-      name: "front",
+      name: "changed",
       setup: (build) => {
-        build.onLoad({ filter: /[\\/]pool[\\/]machinery\.js$/ }, ({ path }) => ({
-          contents: this.#machinery(),
-          resolveDir: dirname(path),
-        }));
-        build.onLoad({ filter: /[\\/]worker[\\/](?:thread|process)-start\.js$/ }, ({ path }) => {
+        build.onResolve({ filter: /^manyhands:kept$/ }, () => ({ path: KEPT, namespace: KEPT, sideEffects: false }));
+        build.onLoad({ filter: /./, namespace: KEPT }, () => ({ contents: keeping(toDist) }));
+        build.onLoad({ filter: /\.js$/ }, ({ path }) => {
+          const name = this.#nameOf(path);
+          const resolveDir = dirname(path);
+          if (name === MACHINERY) return { contents: this.#machinery(), resolveDir };
+          if (name === RARELY) return { contents: rarely(toDist), resolveDir };
+          if (!STARTING.test(name) && !this.#kept.has(name)) return undefined;
           const text = readFileSync(path, "utf8");
-          const contents = text.replace(
-            /"\.\/((?:thread|process)-main\.js)", import\.meta\.url/,
-            '"./worker/$1", import.meta.url',
-          );
-          if (contents === text) throw new Error(`${path} does not name its program any more`);
-          return { contents, resolveDir: dirname(path) };
+          const contents = STARTING.test(name) ? startingJoined(name, text, toDist) : text;
+          return { contents: this.#kept.has(name) ? kept(name, contents) : contents, resolveDir };
         });
       },
     };
@@ -215,11 +234,15 @@ class Joiner {
       imports.push(`import { ${names.map((each) => `${each} as ${each}$${at}`).join(", ")} } from "../${name}";`);
       handed.push(`${JSON.stringify(name)}: { ${names.map((each) => `${each}: ${each}$${at}`).join(", ")} }`);
     }
+    const engines = JSON.stringify(`./${ENGINES.replace(/\.js$/, ".cjs")}`);
     return `import { createRequire } from "node:module";
       ${imports.join("\n")}
       let engines;
       export function machinery() {
-        engines ??= createRequire(import.meta.url)("./${ENGINES.replace(/\.js$/, ".cjs")}")({ ${handed.join(",\n")} }, import.meta);
+        if (engines === undefined) {
+          const url = new URL(${engines}, import.meta.url).href;
+          engines = createRequire(url)(${engines.replace("pool/", "")})({ ${handed.join(",\n")} }, { url });
+        }
         return engines;
       }`;
   }
@@ -247,7 +270,7 @@ function modulesOf({ metafile }) {
     Object.entries(inputs)
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
       .map(([name]) => name)
-      .filter((name) => name !== MACHINERY && !/(?:^|\/)mod\.js$|^</.test(name)),
+      .filter((name) => name !== MACHINERY && !/(?:^|\/)mod\.js$|^<|^manyhands:/.test(name)),
   );
 }
 
@@ -283,11 +306,73 @@ function withoutLoader(text) {
   });
 }
 
-/** Gives what the engines export as the value of a function, of which they become the inside. */
-function returned(text) {
+/** The module that loads what a worker rarely needs when it is first asked for it. */
+function rarely(toDist) {
+  return `let rare;
+    export function rarely() {
+      rare ??= process.getBuiltinModule("node:module").createRequire(import.meta.url)(${JSON.stringify(`${toDist}${RARE}.cjs`)});
+      return rare;
+    }`;
+}
+
+/** The module of what a thread keeps. */
+function keeping(toDist) {
+  return `const home = Symbol.for("manyhands:kept " + new URL(${JSON.stringify(toDist)}, import.meta.url).href);
+    export const kept = (globalThis[home] ??= {});`;
+}
+
+/** A module that is run unless another file has done so, programs too: something that imports the library may be loaded
+ *  before them. Its lines stay where they are, for its source map. What it exports is taken as it is when it has been run: a
+ *  variable must not change any more. */
+function kept(name, text) {
+  const names = [];
+  const lines = text.split("\n");
+  const inside = lines.map((line) =>
+    line.replace(/^export (?=(?:async )?(?:function\*?|class|const|let) ([\w$]+))/, (_export, each) => {
+      names.push(each);
+      return "";
+    }),
+  );
+  if (names.length === 0 || inside.some((line) => /^export\b/.test(line)))
+    throw new Error(`${name} cannot be kept: it exports something else than what it declares`);
+  const place = `$kept[${JSON.stringify(name)}]`;
+  const body = lines.findLastIndex((line) => /^import\b/.test(line)) + 1;
+  // A statement: elsewhere its brackets would be dropped, by which V8 knows that it is about to be called.
+  inside[body] = `(function () { if (${place} !== undefined) return; ${inside[body]}`;
+  // Other names outside, or those inside would be changed, which are seen in stacks and messages.
+  const taken = names.map((each) => `${each}: $${each}`).join(", ");
+  const exported = names.map((each) => `$${each} as ${each}`).join(", ");
+  const own = `${place} = { ${names.join(", ")} };`;
+  const end = lines.findLastIndex((line) => line.startsWith("//# sourceMappingURL="));
+  inside.splice(end, 0, `${own} })(); const { ${taken} } = ${place}; export { ${exported} };`);
+  inside[0] = `import { kept as $kept } from ${JSON.stringify(KEPT)}; ${inside[0]}`;
+  return inside.join("\n");
+}
+
+/** A module that starts a worker, with the name of its joined program. */
+function startingJoined(name, text, toDist) {
+  const program = /"\.\.?\/(?:worker\/)?((?:solo-)?(?:thread|process)-main)\.js", import\.meta\.url/;
+  if (!program.test(text)) throw new Error(`${name} does not name its program any more`);
+  return text.replace(program, `"${toDist}worker/$1.cjs", import.meta.url`);
+}
+
+/** A CommonJS program of it. */
+function asProgram({ path, code, map }) {
+  const { mappings, ...rest } = JSON.parse(map);
+  const meta = `{ url: process.getBuiltinModule("node:url").pathToFileURL(__filename).href }`;
+  return {
+    path,
+    code: `"use strict";const $meta=${meta};\n${code}`,
+    // A line further down.
+    map: JSON.stringify({ ...rest, mappings: `;${mappings}` }),
+  };
+}
+
+/** Gives what a file exports by a statement that begins with `how`. */
+function given(text, how) {
   return text.replace(/^export \{([^}]*)\};$/m, (_all, names) => {
-    const given = names.split(",").map((each) => each.trim().split(" as ").reverse().join(": "));
-    return `return { ${given.join(", ")} };${"\n".repeat(names.split("\n").length - 1)}`;
+    const list = names.split(",").map((each) => each.trim().split(" as ").reverse().join(": "));
+    return `${how} { ${list.join(", ")} };${"\n".repeat(names.split("\n").length - 1)}`;
   });
 }
 

@@ -6,7 +6,7 @@ import { COLOURS, toSvg } from "./svg.js";
 
 const TITLES: Readonly<Record<string, string>> = {
   workers: "Workers",
-  tasks: "Calls, 20 000 pending",
+  tasks: "Calls, 1000 pending",
   pending: "Calls, all pending",
   callbacks: "Callbacks of one future",
   signals: "Calls under one signal",

@@ -6,12 +6,14 @@ import { headlines } from "./headline.js";
 import { latency } from "./latency.js";
 import { map } from "./map.js";
 import { memory } from "./memory.js";
+import { observe } from "./observe.js";
 import { payload } from "./payload.js";
 import { serving } from "./serve.js";
 import { share } from "./share.js";
 import { starts } from "./start.js";
 import { submit } from "./submit.js";
 import { sum } from "./sum.js";
+import { tasks } from "./tasks.js";
 
 export const MEASURES: readonly Measure[] = [
   submit,
@@ -25,6 +27,8 @@ export const MEASURES: readonly Measure[] = [
   map,
   share,
   serving,
+  ...tasks,
+  observe,
   ...growths,
 ];
 

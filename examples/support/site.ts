@@ -1,6 +1,6 @@
 /** A small web site on this machine, for programs that fetch pages: 50 listing pages with 20 posts each, as slow and as
  *  faulty as asked for. It counts what it serves, so that a program's concurrency can be measured where it arrives. */
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -48,6 +48,8 @@ class LocalSite implements Site {
 
   constructor(options: SiteOptions) {
     this.#options = { pages: 50, postsPerPage: 20, latency: 0, slow: {}, failing: [], ...options };
+    // Every answer that is held back listens; that there are many is no leak.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   async listen(): Promise<this> {

@@ -2,6 +2,7 @@
 import * as manyhands from "manyhands";
 import * as multiprocessing from "manyhands/multiprocessing";
 import * as queue from "manyhands/queue";
+import * as subprocess from "manyhands/subprocess";
 import * as threading from "manyhands/threading";
 
 const ROOMS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -9,6 +10,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   threading,
   queue,
   multiprocessing,
+  subprocess,
 };
 
 type ErrorClass = new (...args: unknown[]) => Error;
@@ -41,6 +43,9 @@ const GIVEN: Readonly<Record<string, readonly unknown[]>> = {
   InvalidOptionError: ["size", "too small"],
   SerializationError: ["args[0].f", "cannot travel"],
   SegmentError: ["map it", "ENOSPC"],
+  CalledProcessError: [{ args: ["ls", "x"], returnCode: -9, stdout: new Uint8Array([1, 2]), stderr: "no such file" }],
+  TimeoutExpired: [{ args: "ls | wc", timeout: 50, stdout: "so far", stderr: undefined }],
+  StartError: ["ERR_PROGRAM_NOT_FOUND", "lss", "no such program"],
   LifeCycleError: ["ERR_NOT_STARTED", "it was not started"],
 };
 

@@ -25,6 +25,12 @@ export function workFor(ms: number): number {
   return ms;
 }
 
+/** Reports more than fits into a pipe, and gives its number. */
+export function reportMuch(reports: number, size: number): string {
+  for (let n = 0; n < reports; n += 1) context().report("x".repeat(size));
+  return `${reports} reports`;
+}
+
 /** Leaves code behind that asks for its context when the task has ended. */
 export function askTooLate(n: number): number {
   queueMicrotask(look);

@@ -44,3 +44,23 @@ export function cancelAll(things: Things): Promise<string[]> {
     return ends;
   });
 }
+
+/** Many tasks wait under one signal, as those of a service do.
+ *  @returns how many of them it ended, and what Node warned of meanwhile. */
+export async function crowd(empty: Queue<number>, count: number): Promise<{ ended: number; warnings: string[] }> {
+  const warnings: string[] = [];
+  const warned = (warning: Error): void => void warnings.push(warning.name);
+  process.on("warning", warned);
+  const controller = new AbortController();
+  const ended = await run(async () => {
+    const tasks = Array.from({ length: count }, () => createTask(() => empty.get({ signal: controller.signal })));
+    while (tasks.some((task) => task.waitingFor.length === 0)) await sleep(0);
+    controller.abort();
+    const ends = await Promise.all(tasks.map((task) => task.exception().catch((reason: unknown) => reason)));
+    // A warning is told in a later turn.
+    await sleep(0);
+    return ends.filter((end) => end instanceof CancelledError).length;
+  });
+  process.off("warning", warned);
+  return { ended, warnings };
+}

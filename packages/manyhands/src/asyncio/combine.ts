@@ -8,6 +8,7 @@ import { type Completions, asCompleted as futuresAsCompleted } from "../futures/
 import { control, Future } from "../futures/future.js";
 import { wait as futuresWait, type ReturnWhen } from "../futures/wait.js";
 import { type Awaitable, asFuture } from "./create-task.js";
+import type { Task } from "./task.js";
 
 /** What an {@link Awaitable} comes to. */
 export type ResultOf<A> = A extends Future<infer T> ? T : A extends () => infer R ? Awaited<R> : never;
@@ -25,7 +26,7 @@ type Collected<A extends readonly Awaitable<unknown>[]> = { -readonly [K in keyo
  *
  *  With the first failure it fails; the others go on, and their later failures are nobody's. Where one shall end with the
  *  other, use a {@link TaskGroup}.
- *  @param awaitables functions, each run as a task, and futures; the same one twice runs once
+ *  @param awaitables functions, each run as a task, and futures; a function that is given twice runs twice
  *  @param options may stand last; see {@link GatherOptions}
  *  @returns a future of the results. Cancelling it cancels all of them
  *  @throws what the first throws that fails; CancelledError (`ERR_CANCELLED`) when one of them is cancelled, or all of it;
@@ -51,7 +52,8 @@ export function gather(...given: readonly (Awaitable<unknown> | GatherOptions)[]
 }
 
 function isOptions(value: unknown): value is GatherOptions {
-  return typeof value === "object" && value !== null && !(value instanceof Future) && !(value instanceof Promise);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !(value instanceof Future) && !(value instanceof Promise);
 }
 
 class Gathering {
@@ -63,11 +65,9 @@ class Gathering {
   #cancelled: { readonly reason: unknown } | undefined;
 
   constructor(awaitables: readonly Awaitable<unknown>[], errors: "among-results" | "first-fails") {
-    const tasks = new Map<Awaitable<unknown>, Future<unknown>>();
     // All are looked at before one is begun.
     for (const [at, each] of awaitables.entries()) checkAwaitable(`awaitables[${at}]`, each);
-    for (const each of awaitables) if (!tasks.has(each)) tasks.set(each, asFuture("awaitables", each));
-    this.#children = awaitables.map((each) => tasks.get(each) as Future<unknown>);
+    this.#children = awaitables.map((each) => asFuture("awaitables", each));
     this.#errors = errors;
     const distinct = new Set(this.#children);
     this.#left = distinct.size;
@@ -116,7 +116,10 @@ class Gathering {
 
 function checkAwaitable(what: string, value: unknown): void {
   if (typeof value === "function" || value instanceof Future) return;
-  const hint = value instanceof Promise ? ": a promise runs already, and cannot be stopped" : "";
+  if (Array.isArray(value)) {
+    throw new InvalidOptionError(what, `${what} must be a function or a future, got a list: spread it, as in ...list`);
+  }
+  const hint = value instanceof Promise ? ": a promise runs already, and cannot be stopped; give () => it" : "";
   throw new InvalidOptionError(what, `${what} must be a function or a future, got ${String(value)}${hint}`);
 }
 
@@ -146,6 +149,7 @@ export async function wait<F extends Future<unknown>>(
  *
  *  @param awaitables functions, each run as a task, and futures
  *  @param options `timeout` in ms for all of it, counted from this call, and `signal`
+ *  @returns the very tasks and futures, those made of functions among them
  *  @throws TimeoutError (`ERR_TIMEOUT`) and CancelledError (`ERR_CANCELLED`) from the iteration, InvalidOptionError
  *    (`ERR_INVALID_OPTION`)
  *  @remarks Cancellation: the tasks go on, also when the loop is left early.
@@ -156,14 +160,14 @@ export async function wait<F extends Future<unknown>>(
 export function asCompleted<A extends Awaitable<unknown>>(
   awaitables: Iterable<A>,
   options: WaitOptions = {},
-): Completions<Future<ResultOf<A>>> {
+): Completions<A extends Future<unknown> ? A : Task<ResultOf<A>>> {
   checkIterable("awaitables", awaitables);
   const all = [...awaitables];
   for (const [at, each] of all.entries()) checkAwaitable(`awaitables[${at}]`, each);
   return futuresAsCompleted(
-    all.map((each) => asFuture("awaitables", each) as Future<ResultOf<A>>),
+    all.map((each) => asFuture("awaitables", each)),
     options,
-  );
+  ) as Completions<A extends Future<unknown> ? A : Task<ResultOf<A>>>;
 }
 
 /** Keeps some work from being cancelled with those who wait for it.

@@ -2,7 +2,7 @@
 import { InvalidOptionError } from "../base/errors.js";
 import { checkNames, checkType, shown } from "../base/options.js";
 import { Future } from "../futures/future.js";
-import { currentLoop, Task } from "./task.js";
+import { Task } from "./task.js";
 
 /** Work that has not begun: what starts when a task does. A promise would have begun already, and nothing could stop it. */
 export type Work<T> = () => T | PromiseLike<T>;
@@ -26,16 +26,16 @@ export interface TaskOptions {
  *  ```ts
  *  const pages = urls.map((url) => createTask(() => fetchPage(url), { name: url }));
  *  ``` */
-export function createTask<T>(work: Work<T>, options: TaskOptions = {}): Task<Awaited<T>> {
+export function createTask<T>(work: Work<T>, options: TaskOptions = NO_OPTIONS): Task<Awaited<T>> {
   checkWork("work", work);
-  checkNames("A task", options, ["name"]);
-  checkType("name", options.name, "string");
-  return new Task<Awaited<T>>({
-    run: work as Work<Awaited<T>>,
-    name: options.name,
-    loop: currentLoop(),
-  });
+  if (options !== NO_OPTIONS) {
+    checkNames("A task", options, ["name"]);
+    checkType("name", options.name, "string");
+  }
+  return new Task<Awaited<T>>({ run: work as Work<Awaited<T>>, name: options.name });
 }
+
+const NO_OPTIONS: TaskOptions = {};
 
 export function checkWork(what: string, work: unknown): void {
   if (typeof work === "function") return;

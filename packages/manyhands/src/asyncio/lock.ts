@@ -1,6 +1,6 @@
 /** A lock for the tasks of one thread: one at a time, first come, first served. */
 import { NotLockedError } from "../base/errors.js";
-import { Permit, type Releasable } from "../sync/permit.js";
+import { Permit } from "../sync/permit.js";
 import { TaskAcquirable } from "./semaphore.js";
 
 /** Held by one task at a time; the others wait for it.
@@ -13,7 +13,7 @@ import { TaskAcquirable } from "./semaphore.js";
  *  const lock = new Lock();
  *  { using permit = await lock.acquire(); await save(balance + 1); }
  *  ``` */
-export class Lock extends TaskAcquirable implements Releasable {
+export class Lock extends TaskAcquirable {
   protected readonly acquiring: string = "Lock.acquire()";
   /** The number of the present holding: a permit of an earlier one gives nothing back. */
   #holding = 0;

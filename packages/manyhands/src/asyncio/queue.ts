@@ -7,11 +7,19 @@
 
 import { InvalidOptionError, InvalidStateError, TimeoutError } from "../base/errors.js";
 import { Empty, Full, ShutDown } from "../base/queue-errors.js";
+import { untilShutDown } from "../base/queue-iteration.js";
 import { RingQueue } from "../base/ring-queue.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { ItemHeap } from "./order.js";
 import { currentTask } from "./task.js";
 import { checked, Line, NO_LIMITS, type Waiter } from "./waiter.js";
+
+const stillFull = (): never => {
+  throw new Full();
+};
+const stillEmpty = (): never => {
+  throw new Empty();
+};
 
 /** Where the items are, and which comes next. */
 interface Store<T> {
@@ -51,7 +59,7 @@ type QueueState = "open" | "draining" | "closed";
  *  });
  *  ``` */
 export class Queue<T = unknown> implements AsyncIterable<T> {
-  /** Items it holds at most; 0: any number. */
+  /** Items it holds at most; 0: as many as there is memory for. */
   readonly maxsize: number;
   readonly #store: Store<T>;
   readonly #getters = new Line<T>();
@@ -63,7 +71,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   #state: QueueState = "open";
 
   /** Makes an empty queue.
-   *  @param maxsize items it holds at most; 0 or less: any number
+   *  @param maxsize items it holds at most; 0 or less: as many as there is memory for
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when it is no whole number */
   constructor(maxsize = 0) {
     if (!Number.isInteger(maxsize)) {
@@ -113,9 +121,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
         this.#insert(item);
         return Promise.resolve();
       }
-      const waiter = this.#putters.join("Queue.put()", options, () => {
-        throw new Full();
-      });
+      const waiter = this.#putters.join("Queue.put()", options, stillFull);
       this.#brought.set(waiter, item);
       return waiter.promise;
     } catch (error) {
@@ -151,9 +157,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
         }
         if (this.#state !== "open") throw new ShutDown();
       }
-      return this.#getters.join("Queue.get()", options, () => {
-        throw new Empty();
-      }).promise;
+      return this.#getters.join("Queue.get()", options, stillEmpty).promise;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -215,17 +219,8 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   }
 
   /** Takes items until the queue is shut down and nothing is left in it. Several may iterate: each item goes to one of them. */
-  async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    for (;;) {
-      let item: T;
-      try {
-        item = await this.get();
-      } catch (error) {
-        if (error instanceof ShutDown) return;
-        throw error;
-      }
-      yield item;
-    }
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return untilShutDown(() => this.get());
   }
 
   #checkOpen(): void {

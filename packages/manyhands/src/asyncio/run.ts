@@ -8,6 +8,7 @@ import type { Clock } from "../base/clock.js";
 import { systemClock } from "../base/clock.js";
 import { InvalidStateError } from "../base/errors.js";
 import { checkNames, checkSignal, checkType } from "../base/options.js";
+import { SignalWatch } from "../base/signal-watch.js";
 import { control } from "../futures/future.js";
 import { wait } from "../futures/wait.js";
 import { checkWork, type Work } from "./create-task.js";
@@ -36,7 +37,8 @@ export interface RunOptions {
  *  @throws CancelledError (`ERR_CANCELLED`) when it was cancelled, DeadlockError (`ERR_DEADLOCK`), which shows the tasks, when
  *    nothing is left that could wake them, InvalidStateError (`ERR_INVALID_STATE`) inside of a task, which is a part of a run
  *    already, InvalidOptionError (`ERR_INVALID_OPTION`), and what `main` throws
- *  @remarks Cancellation: a second Ctrl-C ends the program at once.
+ *  @remarks Cancellation: a second Ctrl-C ends the program at once. After the first what stands behind this call, a `finally`
+ *  around it too, is not reached: the program has ended.
  *  @example
  *  ```ts
  *  const sizes = await run(async () => {
@@ -54,6 +56,9 @@ export async function run<T>(main: Work<T>, options: RunOptions = {}): Promise<A
   }
   return new Run<Awaited<T>>(main as Work<Awaited<T>>, options).result();
 }
+
+/** Shared by all runs: a service has one signal for all that it answers. */
+const aborts = new SignalWatch<Run<unknown>>((one, reason) => one.abort(reason));
 
 /** The runs that go on. The listeners are there while there are any. */
 const active = new Set<Run<unknown>>();
@@ -98,7 +103,7 @@ class Run<T> {
   /** Until no task is left. Cleaning up may make new ones. */
   async #ended(): Promise<void> {
     await wait([this.#main]);
-    while (this.#loop.tasks.size > 0) {
+    while (this.#loop.tasks.first !== undefined) {
       const left = [...this.#loop.tasks];
       for (const task of left) if (task.cancelling() === 0) task.cancel("its run has ended");
       // Not `wait`: it would take their failures upon itself, and these must be reported.
@@ -122,19 +127,24 @@ class Run<T> {
     return this.#onInterrupt === "cancel";
   }
 
+  /** Its signal has aborted. */
+  abort(reason: unknown): void {
+    this.#main.cancel(reason);
+  }
+
   interrupt(): void {
     this.#state = { type: "interrupted" };
     this.#main.cancel("SIGINT");
   }
 
   #listening(): Disposable {
-    const abort = (): void => void this.#main.cancel(this.#signal?.reason);
-    if (this.#signal?.aborted === true) abort();
-    this.#signal?.addEventListener("abort", abort);
+    const signal = this.#signal;
+    if (signal?.aborted === true) this.abort(signal.reason);
+    else if (signal !== undefined) aborts.add(signal, this as Run<unknown>);
     join(this as Run<unknown>);
     return {
       [Symbol.dispose]: () => {
-        this.#signal?.removeEventListener("abort", abort);
+        if (signal !== undefined) aborts.remove(signal, this as Run<unknown>);
         leave(this as Run<unknown>);
       },
     };

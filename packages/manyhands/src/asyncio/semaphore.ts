@@ -2,11 +2,19 @@
 import { OverReleaseError, TimeoutError } from "../base/errors.js";
 import { checkCount } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
-import { Permit, type Releasable } from "../sync/permit.js";
+import { Permit } from "../sync/permit.js";
 import { currentTask } from "./task.js";
-import { checked, Line, NO_LIMITS } from "./waiter.js";
+import { checked, type Late, Line, NO_LIMITS } from "./waiter.js";
 
-/** Acquired by a task, and given back by its permit. */
+/** One for all waits, not one for each: those are what the garbage collector copies. */
+const late: Late<never> = (what, { timeout }) => {
+  throw new TimeoutError(`${what}: not within ${timeout} ms`);
+};
+
+/** Acquired by a task, and given back by its permit.
+ *
+ *  Its classes are `Releasable` without saying so: what they are by internal methods is not declared to users, whose compiler
+ *  would miss it. */
 abstract class TaskAcquirable {
   protected readonly line: Line<Permit> = new Line();
   /** What a wait is called. */
@@ -33,9 +41,6 @@ abstract class TaskAcquirable {
         const permit = this.tryAcquire();
         if (permit !== undefined) return Promise.resolve(permit);
       }
-      const late = (): never => {
-        throw new TimeoutError(`${this.acquiring}: not within ${options.timeout} ms`);
-      };
       return this.line.join(this.acquiring, checked(options), late).promise;
     } catch (error) {
       return Promise.reject(error);
@@ -50,13 +55,17 @@ abstract class TaskAcquirable {
    *  ```ts
    *  const page = await four.with(() => fetchPage(url));
    *  ``` */
-  async with<R>(fn: () => R | PromiseLike<R>, options: WaitOptions = NO_LIMITS): Promise<R> {
-    const permit = await this.acquire(options);
-    try {
-      return await fn();
-    } finally {
-      permit.release();
-    }
+  with<R>(fn: () => R | PromiseLike<R>, options: WaitOptions = NO_LIMITS): Promise<R> {
+    // Not one asynchronous function for both: while it waits it would weigh half as much again.
+    return this.acquire(options).then((permit) => holding(permit, fn));
+  }
+}
+
+async function holding<R>(permit: Permit, fn: () => R | PromiseLike<R>): Promise<R> {
+  try {
+    return await fn();
+  } finally {
+    permit.release();
   }
 }
 
@@ -72,7 +81,7 @@ export { TaskAcquirable };
  *  const four = new Semaphore(4);
  *  await gather(...urls.map((url) => () => four.with(() => fetchPage(url))));
  *  ``` */
-export class Semaphore extends TaskAcquirable implements Releasable {
+export class Semaphore extends TaskAcquirable {
   protected readonly acquiring: string = "Semaphore.acquire()";
   #value: number;
 

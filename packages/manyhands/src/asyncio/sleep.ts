@@ -3,8 +3,33 @@ import { InvalidOptionError } from "../base/errors.js";
 import { checkType } from "../base/options.js";
 import { isThenable } from "../base/thenable.js";
 import type { WaitOptions } from "../base/wait-options.js";
-import { currentLoop } from "./task.js";
+import type { Timer } from "./timers.js";
 import { checked, NO_LIMITS, Waiter } from "./waiter.js";
+
+/** A wait that is its own timer: a million may sleep at once. */
+class Sleep<T> extends Waiter<T> implements Timer {
+  readonly at: number;
+  number = 0;
+  place = -1;
+  readonly #ms: number;
+  readonly #value: T;
+
+  constructor(ms: number, value: T) {
+    super("sleep()", undefined);
+    this.#ms = ms;
+    this.at = this.loop.now() + ms;
+    this.#value = value;
+    this.until(this);
+  }
+
+  override get what(): string {
+    return `sleep(${this.#ms})`;
+  }
+
+  fire(): void {
+    this.wake(this.#value);
+  }
+}
 
 /** Waits.
  *
@@ -25,14 +50,19 @@ export function sleep<T>(ms: number, value?: T, options: Pick<WaitOptions, "sign
     if (typeof ms !== "number" || Number.isNaN(ms)) {
       throw new InvalidOptionError("ms", `ms must be a number of milliseconds, got ${String(ms)}`);
     }
-    const waiter = new Waiter<T>(ms <= 0 ? "a turn" : `sleep(${ms})`, undefined);
-    if (checked(options) !== NO_LIMITS) waiter.limit({ ...options }, () => value as T);
-    if (ms <= 0) setImmediate(() => waiter.wake(value as T));
-    else waiter.at(currentLoop().now() + ms, () => waiter.wake(value as T));
+    checked(options);
+    const waiter = ms <= 0 ? nextTurn(value as T) : new Sleep<T>(ms, value as T);
+    if (options.signal !== undefined) waiter.limit({ signal: options.signal }, () => value as T);
     return waiter.promise;
   } catch (error) {
     return Promise.reject(error);
   }
+}
+
+function nextTurn<T>(value: T): Waiter<T> {
+  const waiter = new Waiter<T>("a turn", undefined);
+  setImmediate(() => waiter.wake(value));
+  return waiter;
 }
 
 /** Makes a wait for a foreign promise one that cancelling the task ends.

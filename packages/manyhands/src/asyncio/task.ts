@@ -8,26 +8,32 @@
  *  task that has been cancelled before its first step never runs; a task that returns without having waited since it was
  *  cancelled is cancelled; `cancelling()` counts requests until `uncancel()`.
  *  Source of the rules: CPython `asyncio.tasks.Task`. */
-import { AsyncLocalStorage } from "node:async_hooks";
+import { setMaxListeners } from "node:events";
 import { inspect } from "node:util";
-import { type AmbientTask, provideTasks, type TaskWait } from "../base/ambient.js";
+import { provideTasks, type TaskWait } from "../base/ambient.js";
 import { CancelledError } from "../base/errors.js";
+import { RestingStorage } from "../base/resting-storage.js";
 import { isThenable } from "../base/thenable.js";
 import { control, Future } from "../futures/future.js";
 import { isHeard } from "./heard.js";
 import { type Loop, systemLoop } from "./loop.js";
 
-const storage = new AsyncLocalStorage<Task<unknown> | undefined>();
+const storage = new RestingStorage<Task<unknown>>();
 /** What a task starts behind: the end of what runs now. A `then` keeps the values of other storages, and costs less than
  *  `queueMicrotask`, which wraps its function for the sake of hooks. */
 const SOON: Promise<void> = Promise.resolve();
+/** Those that have not begun, one for each `then`: these come in the order in which they were asked for, so the next is the
+ *  one whose turn it is. A function for each task, to know it by, would be garbage that survives. */
+let firstToBegin: Task<unknown> | undefined;
+let lastToBegin: Task<unknown> | undefined;
 let made = 0;
 
 /** What a task is made of. */
 export interface TaskSeed<T> {
   readonly run: () => T | PromiseLike<T>;
   readonly name: string | undefined;
-  readonly loop: Loop;
+  /** @default that of the current task */
+  readonly loop?: Loop;
 }
 
 /** A function that runs on the event loop; made by `createTask`, `TaskGroup` and `run`.
@@ -41,50 +47,56 @@ export interface TaskSeed<T> {
  *  task.cancel("not needed any more");
  *  await wait([task]);
  *  ``` */
-export class Task<T> extends Future<T> implements AmbientTask {
+export class Task<T> extends Future<T> {
   /** The task that has made it; `undefined` outside of tasks. */
   readonly parent: Task<unknown> | undefined;
   /** @internal */
   readonly loop: Loop;
-  readonly #number: number;
+  /** Its neighbours in the list of the loop. @internal */
+  before: Task<unknown> | undefined;
+  /** @internal */
+  behind: Task<unknown> | undefined;
   /** The name that was given, else that of the function. */
-  readonly #called: string | undefined;
-  readonly #isNamed: "by its maker" | "by its function";
+  readonly #called: string;
+  /** Behind the name of the function. One that its maker has named has none. */
+  readonly #number: number | undefined;
+  /** @internal */
+  nextToBegin: Task<unknown> | undefined;
   #run: (() => T | PromiseLike<T>) | undefined;
-  #requests = 0;
-  /** A cancellation that has been asked for and that the task does not know of yet. */
-  #unknown: CancelledError | undefined;
   /** What it waits for: nearly always one thing at a time. */
   #wait: TaskWait | undefined;
-  #more: Set<TaskWait> | undefined;
-  #controller: AbortController | undefined;
+  #rare: Rare | undefined;
 
   /** @internal */
   constructor({ run, name, loop }: TaskSeed<T>) {
     super(undefined);
     made += 1;
-    this.#number = made;
-    this.parent = currentTask();
-    this.loop = loop;
-    this.#run = run;
     // Put together when somebody asks: most names are never read.
     this.#called = name ?? run.name;
-    this.#isNamed = name === undefined ? "by its function" : "by its maker";
-    loop.tasks.add(this as Task<unknown>);
-    void SOON.then(() => this.#begin());
+    this.#number = name === undefined ? made : undefined;
+    this.parent = currentTask();
+    this.loop = loop ?? this.parent?.loop ?? systemLoop;
+    this.#run = run;
+    this.#wait = undefined;
+    this.#rare = undefined;
+    this.before = undefined;
+    this.behind = undefined;
+    this.nextToBegin = undefined;
+    this.loop.tasks.add(this as Task<unknown>);
+    void SOON.then(beginNext);
+    willBegin(this as Task<unknown>);
   }
 
   /** As it was given, or that of the function, with a number. */
   get name(): string {
     const called = this.#called || "Task";
-    return this.#isNamed === "by its maker" ? called : `${called}-${this.#number}`;
+    return this.#number === undefined ? called : `${called}-${this.#number}`;
   }
 
   /** What it waits for just now, of what this library knows: `["Lock.acquire()"]`. Empty when it computes, has ended, or
    *  waits for a foreign promise. */
   get waitingFor(): readonly string[] {
-    const first = this.#wait === undefined ? [] : [this.#wait];
-    return [...first, ...(this.#more ?? [])].map(({ what }) => what);
+    return this.#waits.map(({ what }) => what);
   }
 
   /** Asks the task to end: a {@link CancelledError} is thrown where it waits, or where it waits next. It may catch that, clean
@@ -100,15 +112,17 @@ export class Task<T> extends Future<T> implements AmbientTask {
    *  ``` */
   override cancel(reason?: unknown): boolean {
     if (this.done()) return false;
-    this.#requests += 1;
-    if (this.#unknown !== undefined) return true;
+    const rare = this.#rarely;
+    rare.requests += 1;
+    if (rare.unknown !== undefined) return true;
     const text = typeof reason === "string" ? `: ${reason}` : "";
     const error = new CancelledError(`The task ${this.name} was cancelled${text}`, { cause: reason });
-    this.#unknown = error;
-    const heard = this.#controller !== undefined && isHeard(this.#controller.signal);
-    this.#controller?.abort(error);
+    rare.unknown = error;
+    const { controller } = rare;
+    const heard = controller !== undefined && isHeard(controller.signal);
+    controller?.abort(error);
     // At the end of this turn: what is asked twice, as by two time-outs of the same moment, is thrown once.
-    queueMicrotask(() => this.#deliver(error, heard));
+    queueMicrotask(() => this.#deliver(rare, error, heard));
     return true;
   }
 
@@ -119,16 +133,17 @@ export class Task<T> extends Future<T> implements AmbientTask {
 
   /** How often it has been asked to end, less what {@link uncancel} took back. */
   cancelling(): number {
-    return this.#requests;
+    return this.#rare?.requests ?? 0;
   }
 
   /** Takes one request back: for who has caught the {@link CancelledError} and means to go on. With the last one, what has not
    *  been thrown yet will not be.
    *  @returns how many are left */
   uncancel(): number {
-    this.#requests = Math.max(0, this.#requests - 1);
-    if (this.#requests === 0) this.#unknown = undefined;
-    return this.#requests;
+    const rare = this.#rarely;
+    rare.requests = Math.max(0, rare.requests - 1);
+    if (rare.requests === 0) rare.unknown = undefined;
+    return rare.requests;
   }
 
   /** A signal for what knows no tasks, such as `fetch`: it aborts when the task is cancelled.
@@ -136,15 +151,18 @@ export class Task<T> extends Future<T> implements AmbientTask {
    *  Take it where it is needed: after a cancellation that the task has survived, and in its `finally`, there is a new one.
    *  @example
    *  ```ts
-   *  const response = await fetch(url, { signal: currentTask()?.signal });
+   *  const response = await fetch(url, { signal: currentTask()?.signal ?? null });
    *  ``` */
   get signal(): AbortSignal {
-    if (this.#unknown === undefined && this.#controller?.signal.aborted === true) this.#controller = undefined;
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#unknown !== undefined) this.#controller.abort(this.#unknown);
+    const rare = this.#rarely;
+    if (rare.unknown === undefined && rare.controller?.signal.aborted === true) rare.controller = undefined;
+    if (rare.controller === undefined) {
+      rare.controller = new AbortController();
+      // It is there to be given to all that the task does at once: that many listen is no leak.
+      setMaxListeners(0, rare.controller.signal);
+      if (rare.unknown !== undefined) rare.controller.abort(rare.unknown);
     }
-    return this.#controller.signal;
+    return rare.controller.signal;
   }
 
   /** Calls `callback(this)` on a later turn, once the task has ended. */
@@ -158,43 +176,55 @@ export class Task<T> extends Future<T> implements AmbientTask {
   enter(wait: TaskWait): void {
     this.checkpoint();
     if (this.#wait === undefined) this.#wait = wait;
-    else {
-      this.#more ??= new Set();
-      this.#more.add(wait);
-    }
+    else this.#rarely.more.add(wait);
   }
 
   /** @internal */
   leave(wait: TaskWait): void {
     if (this.#wait === wait) this.#wait = undefined;
-    else this.#more?.delete(wait);
+    else this.#rare?.more.delete(wait);
   }
 
   /** @internal */
   checkpoint(): void {
-    const error = this.#unknown;
-    if (error === undefined) return;
-    this.#unknown = undefined;
+    const rare = this.#rare;
+    if (rare?.unknown === undefined) return;
+    const error = rare.unknown;
+    rare.unknown = undefined;
     throw error;
   }
 
-  #deliver(error: CancelledError, heard: boolean): void {
-    if (this.#unknown !== error) return;
-    const waits = this.#wait === undefined ? [] : [this.#wait];
-    let known = heard;
-    for (const wait of [...waits, ...(this.#more ?? [])]) known = wait.cancel(error) || known;
-    if (known) this.#unknown = undefined;
+  get #rarely(): Rare {
+    this.#rare ??= new Rare();
+    return this.#rare;
   }
 
-  #begin(): void {
+  get #waits(): readonly TaskWait[] {
+    const first = this.#wait === undefined ? [] : [this.#wait];
+    return [...first, ...(this.#rare?.more ?? [])];
+  }
+
+  #deliver(rare: Rare, error: CancelledError, heard: boolean): void {
+    if (rare.unknown !== error) return;
+    let known = heard;
+    for (const wait of this.#waits) known = wait.cancel(error) || known;
+    if (known) rare.unknown = undefined;
+  }
+
+  /** @internal */
+  begin(): void {
     const run = this.#run;
-    if (this.#unknown !== undefined || run === undefined) {
-      return this.#end(() => control.cancel(this, this.#unknown ?? new CancelledError()));
+    // It may hold more than the task does, and is not needed any more.
+    this.#run = undefined;
+    const error = this.#rare?.unknown;
+    if (error !== undefined || run === undefined) {
+      this.#end();
+      return control.cancel(this, error ?? new CancelledError());
     }
     control.start(this);
     let result: unknown;
     try {
-      result = storage.run(this, adopt, run);
+      result = storage.enter<() => unknown, unknown>(this as Task<unknown>, adopt, run);
     } catch (reason) {
       return this.#failed(reason);
     }
@@ -206,20 +236,24 @@ export class Task<T> extends Future<T> implements AmbientTask {
   }
 
   #returned(value: unknown): void {
-    const error = this.#unknown;
-    this.#end(() => (error === undefined ? control.succeed(this, value) : control.cancel(this, error)));
+    const error = this.#rare?.unknown;
+    storage.leave();
+    this.#end();
+    if (error === undefined) control.succeed(this, value);
+    else control.cancel(this, error);
   }
 
   #failed(reason: unknown): void {
-    this.#end(() => (reason instanceof CancelledError ? control.cancel(this, reason) : control.fail(this, reason)));
+    storage.leave();
+    this.#end();
+    if (reason instanceof CancelledError) control.cancel(this, reason);
+    else control.fail(this, reason);
   }
 
-  #end(settle: () => void): void {
-    this.#run = undefined;
+  #end(): void {
     this.#wait = undefined;
-    this.#more = undefined;
-    this.loop.tasks.delete(this as Task<unknown>);
-    settle();
+    this.#rare?.more.clear();
+    this.loop.tasks.remove(this as Task<unknown>);
   }
 
   static {
@@ -230,6 +264,31 @@ export class Task<T> extends Future<T> implements AmbientTask {
       },
     });
   }
+}
+
+function willBegin(task: Task<unknown>): void {
+  if (lastToBegin === undefined) firstToBegin = task;
+  else lastToBegin.nextToBegin = task;
+  lastToBegin = task;
+}
+
+function beginNext(): void {
+  const task = firstToBegin;
+  if (task === undefined) return;
+  firstToBegin = task.nextToBegin;
+  if (firstToBegin === undefined) lastToBegin = undefined;
+  task.nextToBegin = undefined;
+  task.begin();
+}
+
+/** What few tasks have: a million may wait, and what they weigh is what the garbage collector copies. */
+class Rare {
+  requests = 0;
+  /** A cancellation that has been asked for and that the task does not know of yet. */
+  unknown: CancelledError | undefined = undefined;
+  /** What it waits for beside the first. */
+  readonly more: Set<TaskWait> = new Set();
+  controller: AbortController | undefined = undefined;
 }
 
 /** Inside the task: waiting for a foreign thenable, such as a future, is something that the task does. */
@@ -245,13 +304,14 @@ function adopt(run: () => unknown): unknown {
  *  const name = currentTask()?.name ?? "no task";
  *  ``` */
 export function currentTask(): Task<unknown> | undefined {
-  const task = storage.getStore();
+  const task = storage.find();
   return task === undefined || task.done() ? undefined : task;
 }
 
 /** Runs something in no task. */
 export function outside<R>(run: () => R): R {
-  return storage.getStore() === undefined ? run() : storage.run(undefined, run);
+  // Of one that has ended nothing is found any more: leaving it would switch the hooks on for nothing.
+  return currentTask() === undefined ? run() : storage.outside(run);
 }
 
 /** Where new tasks and timers go. */

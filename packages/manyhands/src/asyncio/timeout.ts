@@ -56,7 +56,7 @@ export class Timeout {
     this.#when = when;
     if (when === undefined) return;
     if (when <= this.#task.loop.now()) this.#expire();
-    else this.#timer = timers.add(when, () => this.#expire());
+    else this.#timer = timers.at(when, () => this.#expire());
   }
 
   /** Whether the time was over before the part had ended. */
@@ -97,7 +97,8 @@ function checkTime(option: string, value: unknown): void {
  *  @returns what `body` returns, even if the time was over: it may have finished all the same
  *  @throws TimeoutError (`ERR_TIMEOUT`) when the time was over and `body` ended by that, what `body` throws,
  *    InvalidOptionError (`ERR_INVALID_OPTION`)
- *  @remarks Cancellation: `body` is cancelled as its task is, and its clean-up awaited.
+ *  @remarks Cancellation: `body` is cancelled as its task is, and its clean-up awaited. So a wait for a foreign promise goes
+ *  on until that settles, unless it is given `currentTask().signal` or made `cancellable`.
  *  @example
  *  ```ts
  *  const page = await timeout(5000, () => fetchPage(url));

@@ -9,12 +9,13 @@ import { type Clock, systemClock } from "../base/clock.js";
 
 /** Something that happens later. */
 export interface Timer {
-  /** When, in ms of the clock. */
+  /** When, in ms of the clock; `Infinity` is never. */
   readonly at: number;
-  readonly number: number;
-  readonly fire: () => void;
+  /** The how many-eth it is; set when it is added. */
+  number: number;
   /** Where it stands in the heap; -1 when it has fired or was removed. */
   place: number;
+  fire(): void;
 }
 
 export class Timers {
@@ -28,10 +29,15 @@ export class Timers {
   }
 
   /** @param at when, in ms of the clock; `Infinity` is never */
-  add(at: number, fire: () => void): Timer {
+  at(at: number, fire: () => void): Timer {
+    return this.add({ at, number: 0, place: -1, fire });
+  }
+
+  /** Adds one that somebody else has made. */
+  add<T extends Timer>(timer: T): T {
     this.#made += 1;
-    const timer: Timer = { at, number: this.#made, fire, place: -1 };
-    if (at === Number.POSITIVE_INFINITY) return timer;
+    timer.number = this.#made;
+    if (timer.at === Number.POSITIVE_INFINITY) return timer;
     timer.place = this.#heap.length;
     this.#heap.push(timer);
     this.#rise(timer);

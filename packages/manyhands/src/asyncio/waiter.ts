@@ -10,8 +10,9 @@ import type { TaskWait } from "../base/ambient.js";
 import { CancelledError } from "../base/errors.js";
 import { SignalWatch } from "../base/signal-watch.js";
 import { checkLimits, type WaitOptions } from "../base/wait-options.js";
-import type { Loop } from "./loop.js";
-import { currentLoop, currentTask, type Task } from "./task.js";
+import { Chain, type Link } from "./chain.js";
+import { type Loop, systemLoop } from "./loop.js";
+import { currentTask, type Task } from "./task.js";
 import type { Timer } from "./timers.js";
 
 /** Shared by all waits: many may wait under one signal. */
@@ -19,55 +20,79 @@ const aborts = new SignalWatch<{ fail(reason: unknown): void }>((waiter, reason)
   waiter.fail(new CancelledError("The wait was cancelled", { cause: reason })),
 );
 
-/** What a wait gives when its time is over; it may throw instead. */
-export type Late<T> = () => T;
+/** What a wait gives when its time is over; it may throw instead. Told how it is called, and its limits. */
+export type Late<T> = (what: string, limits: WaitOptions) => T;
+
+/** What the promise of the next waiter is settled with, for the moment between its making and the waiter's taking it: a
+ *  function for each waiter, to pass them on, would weigh as much as the waiter. */
+let resolveMade: (value: never) => void;
+let rejectMade: (reason: unknown) => void;
+
+function handOver(resolve: (value: never) => void, reject: (reason: unknown) => void): void {
+  resolveMade = resolve;
+  rejectMade = reject;
+}
 
 /** A wait that has begun. */
-export class Waiter<T> implements TaskWait {
-  readonly what: string;
+export class Waiter<T> implements TaskWait, Link<Waiter<T>> {
   readonly promise: Promise<T>;
-  /** Its neighbours in the line, and the line; which is `undefined` for one that only waits for its time. */
+  /** Its neighbours in the line. */
   before: Waiter<T> | undefined;
   behind: Waiter<T> | undefined;
+  readonly #what: string;
+  /** None for one that only waits for its time. */
   readonly #line: Line<T> | undefined;
   readonly #task: Task<unknown> | undefined;
-  #resolve: (value: T) => void;
-  #reject: (reason: unknown) => void;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (reason: unknown) => void;
   #state: "waiting" | "settled" = "waiting";
-  #timer: { readonly timer: Timer; readonly loop: Loop } | undefined;
+  #timer: Timer | undefined;
   #signal: AbortSignal | undefined;
 
   /** @throws CancelledError when the task has been cancelled already. */
   constructor(what: string, line: Line<T> | undefined) {
-    this.what = what;
+    this.#what = what;
     this.#line = line;
     this.#task = currentTask();
     this.#task?.enter(this);
-    let settle: readonly [(value: T) => void, (reason: unknown) => void] | undefined;
-    this.promise = new Promise<T>((resolve, reject) => {
-      settle = [resolve, reject];
-    });
-    [this.#resolve, this.#reject] = settle as NonNullable<typeof settle>;
+    this.promise = new Promise<T>(handOver);
+    this.#resolve = resolveMade as (value: T) => void;
+    this.#reject = rejectMade;
+    this.before = undefined;
+    this.behind = undefined;
+    this.#timer = undefined;
+    this.#signal = undefined;
     line?.add(this);
   }
 
+  get what(): string {
+    return this.#what;
+  }
+
+  /** Where its time is counted. */
+  get loop(): Loop {
+    return this.#task?.loop ?? systemLoop;
+  }
+
   /** Limits it. A time of 0 is over at once. */
-  limit({ timeout, signal }: WaitOptions, late: Late<T>): void {
+  limit(limits: WaitOptions, late: Late<T>): void {
+    const { timeout, signal } = limits;
     if (signal?.aborted === true) {
       return this.fail(new CancelledError("The wait was cancelled", { cause: signal.reason }));
     }
-    if (timeout === 0) return this.#late(late);
-    if (timeout !== undefined) this.at(currentLoop().now() + timeout, () => this.#late(late));
+    if (timeout === 0) return this.#late(late, limits);
+    if (timeout !== undefined) {
+      this.#timer = this.loop.timers.at(this.loop.now() + timeout, () => this.#late(late, limits));
+    }
     if (signal !== undefined) {
       this.#signal = signal;
       aborts.add(signal, this);
     }
   }
 
-  /** Has something done at a time, if it still waits then. */
-  at(time: number, fire: () => void): void {
-    const loop = this.#task?.loop ?? currentLoop();
-    this.#timer = { loop, timer: loop.timers.add(time, fire) };
+  /** Has a timer removed with the end of the wait. */
+  until(timer: Timer): void {
+    this.#timer = this.loop.timers.add(timer);
   }
 
   /** Ends the wait with a value. @returns false when it had ended. */
@@ -90,10 +115,10 @@ export class Waiter<T> implements TaskWait {
     return true;
   }
 
-  #late(late: Late<T>): void {
+  #late(late: Late<T>, limits: WaitOptions): void {
     let value: T;
     try {
-      value = late();
+      value = late(this.what, limits);
     } catch (reason) {
       return this.fail(reason);
     }
@@ -105,31 +130,14 @@ export class Waiter<T> implements TaskWait {
     this.#state = "settled";
     this.#line?.remove(this);
     this.#task?.leave(this);
-    if (this.#timer !== undefined) this.#timer.loop.timers.remove(this.#timer.timer);
+    if (this.#timer !== undefined) this.loop.timers.remove(this.#timer);
     if (this.#signal !== undefined) aborts.remove(this.#signal, this);
     return true;
   }
 }
 
 /** Those who wait for the same thing. */
-export class Line<T> {
-  #first: Waiter<T> | undefined;
-  #last: Waiter<T> | undefined;
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** The next to be served. */
-  get first(): Waiter<T> | undefined {
-    return this.#first;
-  }
-
-  get last(): Waiter<T> | undefined {
-    return this.#last;
-  }
-
+export class Line<T> extends Chain<Waiter<T>> {
   /** Begins to wait, behind all others.
    *  @param late what comes of it when the time of `options` is over
    *  @throws CancelledError when the task has been cancelled already. */
@@ -141,37 +149,16 @@ export class Line<T> {
 
   /** Serves the next. @returns false when nobody waits. */
   wake(value: T): boolean {
-    return this.#first?.wake(value) ?? false;
+    return this.first?.wake(value) ?? false;
   }
 
   /** Serves all who wait now. */
   wakeAll(value: T): void {
-    while (this.#first !== undefined) this.#first.wake(value);
+    while (this.first !== undefined) this.first.wake(value);
   }
 
   failAll(reason: () => unknown): void {
-    while (this.#first !== undefined) this.#first.fail(reason());
-  }
-
-  /** @internal called by the waiter */
-  add(waiter: Waiter<T>): void {
-    waiter.before = this.#last;
-    if (this.#last === undefined) this.#first = waiter;
-    else this.#last.behind = waiter;
-    this.#last = waiter;
-    this.#length += 1;
-  }
-
-  /** @internal called by the waiter */
-  remove(waiter: Waiter<T>): void {
-    const { before, behind } = waiter;
-    if (before === undefined) this.#first = behind;
-    else before.behind = behind;
-    if (behind === undefined) this.#last = before;
-    else behind.before = before;
-    waiter.before = undefined;
-    waiter.behind = undefined;
-    this.#length -= 1;
+    while (this.first !== undefined) this.first.fail(reason());
   }
 }
 

@@ -233,6 +233,13 @@ export class OwnerGoneError extends ManyhandsError<"ERR_OWNER_GONE"> {
   }
 }
 
+/** Nobody can receive what was sent: the other end is gone. */
+export class BrokenPipeError extends ManyhandsError<"ERR_BROKEN_PIPE"> {
+  constructor(message = "Cannot send: the other end of the connection is closed", options?: ErrorOptions) {
+    super("BrokenPipeError", "ERR_BROKEN_PIPE", message, options);
+  }
+}
+
 /** An invariant of this library does not hold: a defect here, never in the caller's code. Please report it. */
 export class InvariantError extends ManyhandsError<"ERR_INVARIANT"> {
   constructor(message: string, options?: ErrorOptions) {

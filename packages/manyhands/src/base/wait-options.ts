@@ -23,17 +23,17 @@ export function refuseAborted({ signal }: WaitOptions): void {
 
 /** For waits that somebody else keeps, who knows signals only.
  *  @param wait begins the wait; its signal aborts when that of the options does, or the current task is cancelled
- *  @throws (rejects) what `wait` does; CancelledError when either has happened before. */
+ *  @throws (rejects) what `wait` does; CancelledError when the task has been cancelled before. */
 export async function underSignal<T>(
   what: string,
-  { signal }: WaitOptions,
-  wait: (signal: AbortSignal | undefined) => Promise<T>,
+  limits: WaitOptions,
+  wait: (limits: WaitOptions) => Promise<T>,
 ): Promise<T> {
   const task = ambientTask();
-  if (task === undefined) return wait(signal);
+  if (task === undefined) return wait(limits);
+  const { signal } = limits;
   const controller = new AbortController();
   const follow = (): void => controller.abort(signal?.reason);
-  if (signal?.aborted === true) follow();
   const entry: TaskWait = {
     what,
     cancel: (error) => {
@@ -42,12 +42,13 @@ export async function underSignal<T>(
     },
   };
   task.enter(entry);
-  signal?.addEventListener("abort", follow);
+  if (signal?.aborted === true) follow();
+  else if (signal !== undefined) aborts.add(signal, follow);
   try {
-    return await wait(controller.signal);
+    return await wait({ ...limits, signal: controller.signal });
   } finally {
     task.leave(entry);
-    signal?.removeEventListener("abort", follow);
+    if (signal !== undefined) aborts.remove(signal, follow);
   }
 }
 

@@ -39,6 +39,7 @@ interface MapFlags extends InputFlags {
   readonly outDir?: string;
   readonly skipFailed?: true;
   readonly joblog?: string;
+  readonly trace?: string;
   readonly resume?: true;
   readonly resumeFailed?: true;
   readonly halt: HaltPolicy;
@@ -90,6 +91,7 @@ function addOutputOptions(command: Command): void {
     .option("--joblog <file>", "log every call to FILE, as JSON lines")
     .option("--resume", "go on where --joblog FILE ends; a first run is fine")
     .option("--resume-failed", "the same, and run failed inputs again")
+    .option("--trace <file>", "write a timeline of all calls to FILE, for https://ui.perfetto.dev")
     .option("--dry-run", "print the calls, make none")
     .option("--no-progress", "no progress on standard error");
 }
@@ -146,6 +148,7 @@ export function mapRequestOf(target: string, inputs: readonly string[], flags: M
     order: flags.unordered === true ? "completion" : "input",
     failed: flags.skipFailed === true ? "skipped" : "kept",
     joblog: flags.joblog,
+    trace: flags.trace,
     resumption: flags.resumeFailed === true ? "resume-failed" : flags.resume === true ? "resume" : undefined,
     halt: flags.halt,
     progress: flags.progress ? "shown" : "silent",

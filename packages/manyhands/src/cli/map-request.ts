@@ -24,6 +24,7 @@ export interface MapRequest {
   readonly order: OutputOrder;
   readonly failed: FailedLines;
   readonly joblog: string | undefined;
+  readonly trace: string | undefined;
   readonly resumption: Resumption | undefined;
   readonly halt: HaltPolicy;
   readonly progress: "shown" | "silent";

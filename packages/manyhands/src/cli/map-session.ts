@@ -20,6 +20,7 @@ import { printCalls } from "./map-dry-run.js";
 import { tellEnd } from "./map-end.js";
 import type { MapRequest } from "./map-request.js";
 import { MapRun } from "./map-run.js";
+import { openTrace } from "./map-trace.js";
 import { rendererOf } from "./output-format.js";
 import { Pace } from "./pace.js";
 import { Stop, stopOnSignals } from "./stop.js";
@@ -35,6 +36,7 @@ export async function runMap(request: MapRequest, voice: ConsoleVoice, stdout: W
   const earlier = openEarlier(request, header);
   const batches = await primed(inputsOf(request.plan));
   if (request.run === "dry") return printCalls(request, target, { batches, earlier, stdout });
+  await using _trace = await openTrace(request.trace);
   const sink = openSink(request, voice, stdout);
   try {
     const log = openLog(request, header, earlier);

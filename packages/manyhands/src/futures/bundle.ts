@@ -2,7 +2,7 @@
  *
  *  Guarantees: order is kept; only items of primitives with as many arguments as the one before are put together, for an
  *  object must be copied before its owner goes on and can change it. */
-import type { ItemSink, MapHost } from "./map-run.js";
+import type { ItemSink, MapHost } from "./map-host.js";
 
 /** Long rows fill a message with fewer of them. */
 const MOST_ARGUMENTS = 4096;

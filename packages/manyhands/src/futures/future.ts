@@ -6,10 +6,11 @@
  *  A promise is made only when somebody waits: making and settling one costs about as much as all else a small call
  *  needs, and most futures are looked at in bulk. */
 import { inspect } from "node:util";
-import { type AmbientTask, ambientTask, type TaskWait } from "../base/ambient.js";
+import { ambientTask } from "../base/ambient.js";
 import { CancelledError, InvalidStateError, TimeoutError } from "../base/errors.js";
 import { STAYS } from "../base/shareable.js";
 import { type WaitOptions, waitFor } from "../base/wait-options.js";
+import { awaitIn, isResolver, Passed } from "./passed.js";
 
 export type FutureState = "pending" | "running" | "succeeded" | "failed" | "cancelled";
 
@@ -82,43 +83,6 @@ class Extras {
   listeners: Set<(value: unknown) => void> | undefined = undefined;
   /** Whether somebody is going to look at the outcome without having asked for a promise. */
   observed: "yes" | "no" = "no";
-}
-
-/** Whether this is a promise's own resolving function: then somebody awaits the future, where `then` and `catch` of a
- *  program that goes on pass functions of its own. */
-function isResolver(callback: unknown): boolean {
-  return typeof callback === "function" && callback.name === "" && sourceOf.call(callback) === NATIVE;
-}
-const sourceOf = Function.prototype.toString;
-const NATIVE = sourceOf.call(sourceOf).replace("toString", "");
-
-/** What `then` gives to whoever passes a promise's own resolving functions. Nearly always that is `await` or
- *  `Promise.all`, which do not look at it: so it becomes a promise when it is used as one. It resolves with what those
- *  functions return, which is nothing. */
-class Passed implements Promise<undefined> {
-  readonly [Symbol.toStringTag] = "Promise";
-  readonly #future: Future<unknown>;
-
-  constructor(future: Future<unknown>) {
-    this.#future = future;
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: it stands for a promise
-  then<A = undefined, B = never>(
-    onFulfilled?: ((value: undefined) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    const nothing = (): undefined => undefined;
-    return this.#future.then(nothing, nothing).then(onFulfilled, onRejected);
-  }
-
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<undefined | B> {
-    return this.then(undefined, onRejected);
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<undefined> {
-    return this.then().finally(onFinally);
-  }
 }
 
 /** The result of a call, now or later. It can be awaited like a promise.
@@ -302,7 +266,7 @@ export class Future<T> implements PromiseLike<T> {
     if (this.#owner?.minds === true) this.#owner.awaited();
     const task = ambientTask();
     if (task !== undefined && !this.done()) {
-      const leave = this.#enterFor(task);
+      const leave = awaitIn(task, this);
       return this.#passTo(
         (value) => {
           leave();
@@ -323,7 +287,7 @@ export class Future<T> implements PromiseLike<T> {
       this.#resolve = onFulfilled as (value: never) => void;
       this.#reject = onRejected as (reason: unknown) => void;
     }
-    return new Passed(this as Future<unknown>) as Promise<unknown> as Promise<A | B>;
+    return new Passed(this) as Promise<unknown> as Promise<A | B>;
   }
 
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
@@ -338,28 +302,13 @@ export class Future<T> implements PromiseLike<T> {
     return "Future";
   }
 
-  /** A task waits for this: cancelling the task stops the call, and the task goes on when that has really ended.
-   *  @returns what to call when it has. */
-  #enterFor(task: AmbientTask): () => void {
-    const wait: TaskWait = { what: "a future", cancel: (error) => this.abort(error.cause ?? error) };
-    try {
-      task.enter(wait);
-    } catch (error) {
-      // The cancellation came before: it is this future that it has to reach.
-      if (!(error instanceof CancelledError)) throw error;
-      this.abort(error.cause ?? error);
-      return () => undefined;
-    }
-    return () => task.leave(wait);
-  }
-
   /** Has them called with the outcome, which is not there yet. */
   #passTo(resolve: (value: T) => void, reject: (reason: unknown) => void): Promise<undefined> {
     if (this.#resolve === undefined && !this.done()) {
       this.#resolve = resolve;
       this.#reject = reject;
     } else this.#whenSettled().then(resolve, reject);
-    return new Passed(this as Future<unknown>);
+    return new Passed(this);
   }
 
   #whenSettled(): Promise<T> {

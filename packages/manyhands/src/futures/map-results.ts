@@ -4,7 +4,8 @@
  *  its position, where it ends a `for await`, and where `next()` can go on behind it; leaving early cancels what has not
  *  started. */
 import { STAYS } from "../base/shareable.js";
-import type { Entry, MapRun } from "./map-run.js";
+import type { Entry } from "./map-host.js";
+import type { MapRun } from "./map-run.js";
 
 /** One outcome of a map, with where and when the call ran. */
 export type MapOutcome<R> = (

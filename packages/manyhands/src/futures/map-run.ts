@@ -8,77 +8,8 @@ import { CancelledError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { Bundle } from "./bundle.js";
 import { Collection } from "./collection.js";
-import type { Outcome } from "./future.js";
+import type { CallReport, Entry, ItemRun, ItemSink, MapHost } from "./map-host.js";
 import { closeSource, type Source, sourceOf } from "./map-source.js";
-
-/** When and where a call ran. */
-export interface CallReport {
-  /** Start of the last attempt, ms since the Unix epoch; 0 when it never started. */
-  readonly startedAt: number;
-  /** Running time of the last attempt, in ms. */
-  readonly duration: number;
-  /** Number of the last attempt, from 1. */
-  readonly attempt: number;
-  /** Name of the worker; empty when it never started. */
-  readonly workerName: string;
-}
-
-/** What neighbouring items came to that ran one after another. The lists are good until whoever is told returns, whatever
- *  else is done until then. */
-export interface ItemRun {
-  readonly values: Float64Array;
-  /** Epoch ms. */
-  readonly starts: Float64Array;
-  /** In ms. */
-  readonly durations: Float64Array;
-  /** No item of these ran longer than this, in ms. */
-  readonly longest: number;
-}
-
-/** Where the executor puts an item's outcome. */
-export interface ItemSink {
-  fulfilled(
-    index: number,
-    value: unknown,
-    startedAt: number,
-    duration: number,
-    attempt: number,
-    workerName: string,
-  ): void;
-  /** Neighbouring items, from `index` on. */
-  fulfilledRun(index: number, run: ItemRun, attempt: number, workerName: string): void;
-  rejected(index: number, reason: unknown, report: CallReport): void;
-  /** Whether calls of this map still count as submitted work while the executor drains. */
-  readonly drains: boolean;
-}
-
-/** What a map needs of an executor. */
-export interface MapHost<T> {
-  /** Whether an item is one argument, or a list of them. */
-  readonly shape: "argument" | "list";
-  /** The arguments that an item stands for; throws when it is none. */
-  argsOf(item: T): readonly unknown[];
-  /** How many items may be submitted together, as things are now. */
-  together(): number;
-  /** Submits `count` items whose arguments stand one after another. Throws when the executor takes no more calls. */
-  submit(args: readonly unknown[], count: number, index: number, sink: ItemSink): void;
-  /** Cancels the calls of `sink` that have not started. */
-  abandon(sink: ItemSink, reason: unknown): void;
-  /** Cancels the calls of `sink`, those too that run, as far as they can be stopped. */
-  stop(sink: ItemSink, reason: unknown): void;
-  /** How many inputs to pull ahead of the consumer, as things are now. */
-  window(): number;
-  /** A task may wait for its own executor: it lends its place until the loan is disposed of. */
-  lend(): Disposable | undefined;
-  /** The run has ended: everything was delivered, or it was closed. */
-  ended(run: MapRun<T>): void;
-}
-
-export interface Entry {
-  readonly index: number;
-  readonly outcome: Outcome<unknown>;
-  readonly report: CallReport;
-}
 
 interface Consumer {
   resolve(entry: Entry | undefined): void;
@@ -275,7 +206,7 @@ export class MapRun<T> implements ItemSink {
     this.#taken = this.#pulled;
     closeSource(source);
     this.#serve();
-    this.#host.ended(this);
+    this.#host.ended();
   }
 
   /** The task that waits for results is cancelled: so is the whole map. */
@@ -398,7 +329,7 @@ export class MapRun<T> implements ItemSink {
       consumer.reject(source.error);
     }
     this.#endConsumers();
-    if (this.#source.kind === "ended") this.#host.ended(this);
+    if (this.#source.kind === "ended") this.#host.ended();
   }
 
   #endConsumers(): void {

@@ -21,6 +21,7 @@ export {
   type FutureState,
   type Outcome,
 } from "./future.js";
+export type { CallReport, Entry, ItemRun, ItemSink, MapHost } from "./map-host.js";
 export { type MapOutcome, MapResults } from "./map-results.js";
-export { type CallReport, type Entry, type ItemRun, type ItemSink, type MapHost, MapRun } from "./map-run.js";
+export { MapRun } from "./map-run.js";
 export { type ReturnWhen, wait } from "./wait.js";

@@ -102,8 +102,9 @@ export class CallFile implements Disposable {
   readonly #arguments: ParcelWriter;
   #open: "open" | "closed" = "open";
 
-  constructor() {
-    this.fd = openNameless();
+  /** @param fd from {@link openCallFile}; closed when this is disposed of. */
+  constructor(fd: number) {
+    this.fd = fd;
     this.#values = new ParcelReader(this.fd, VALUES);
     this.#arguments = new ParcelWriter(this.fd, ARGUMENTS);
     this.#outcomes = new OutcomeReader(this.fd, RING_AT);
@@ -256,8 +257,8 @@ export class InheritedCallFile {
   }
 }
 
-/** A new file of zeros without a name. */
-function openNameless(): number {
+/** Opens a new file for the calls of one worker, without a name. @returns its descriptor. */
+export function openCallFile(): number {
   // Memory first: a file on a disk may keep its writers waiting while it is written out.
   for (const folder of process.platform === "linux" ? ["/dev/shm"] : []) {
     try {

@@ -39,6 +39,11 @@ const GENERATIONS = 1 << 28;
 const KIND = { none: 0, undefined: 1, null: 2, true: 3, false: 4, number: 5 } as const;
 const COOPERATIVE = 1 << 8;
 
+/** The memory of a new worker's slots: none of them holds a call. */
+export function newSlotBuffer(): SharedArrayBuffer {
+  return new SharedArrayBuffer(BYTES);
+}
+
 export class CallSlots {
   readonly buffer: SharedArrayBuffer;
   readonly rows: ItemRows;
@@ -50,7 +55,8 @@ export class CallSlots {
   /** Outcomes known to be published (the pool's side). */
   #published = 0;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
+  /** @param buffer from {@link newSlotBuffer}. */
+  constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.#cells = new SharedCells(buffer, 0, ROWS_AT / 4);
     this.#plain = new Int32Array(buffer, 0, ROWS_AT / 4);

@@ -9,13 +9,6 @@ export class EOFError extends ManyhandsError<"ERR_EOF"> {
   }
 }
 
-/** Nobody can receive what was sent: the other end is gone. */
-export class BrokenPipeError extends ManyhandsError<"ERR_BROKEN_PIPE"> {
-  constructor(message = "Cannot send: the other end of the connection is closed", options?: ErrorOptions) {
-    super("BrokenPipeError", "ERR_BROKEN_PIPE", message, options);
-  }
-}
-
 /** This end of the connection, or the listener, was closed here. */
 export class ConnectionClosedError extends ManyhandsError<"ERR_CONNECTION_CLOSED"> {
   constructor(message = "This end of the connection is closed", options?: ErrorOptions) {
@@ -45,4 +38,4 @@ export class ListenError extends ManyhandsError<"ERR_LISTEN"> {
   }
 }
 
-rememberOwn([EOFError, BrokenPipeError, ConnectionClosedError, AuthenticationError, ConnectError, ListenError]);
+rememberOwn([EOFError, ConnectionClosedError, AuthenticationError, ConnectError, ListenError]);

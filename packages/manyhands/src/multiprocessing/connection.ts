@@ -3,6 +3,7 @@
  *  Guarantees: as {@link ConnectionLike} says. A message is in the pipe wholly or not at all, and is received once, whatever
  *  worker dies; what a receiver had in its hands dies with it. */
 import {
+  BrokenPipeError,
   CancelledError,
   InvalidOptionError,
   InvalidStateError,
@@ -17,7 +18,7 @@ import { checkLimits, type WaitOptions } from "../base/wait-options.js";
 import { Item, KIND } from "../memory/item.js";
 import { packMessage } from "../queue/pack.js";
 import type { EndCore } from "../sync/pipe-core.js";
-import { BrokenPipeError, ConnectionClosedError, EOFError } from "./connection-errors.js";
+import { ConnectionClosedError, EOFError } from "./connection-errors.js";
 import type { ConnectionLike } from "./connection-like.js";
 import { BufferTooShort } from "./pipe-errors.js";
 

@@ -3,6 +3,7 @@
 export {
   AbandonedError,
   BrokenBarrierError,
+  BrokenPipeError,
   type ExitStatus,
   type LifeCycleCode,
   LifeCycleError,
@@ -29,7 +30,6 @@ export { Client, type ClientOptions } from "./client.js";
 export { Connection } from "./connection.js";
 export {
   AuthenticationError,
-  BrokenPipeError,
   ConnectError,
   ConnectionClosedError,
   EOFError,

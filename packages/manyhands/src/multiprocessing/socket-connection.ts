@@ -3,12 +3,12 @@
  *  Guarantees: as {@link ConnectionLike} says. It reads ahead at most 1 MB and one message, then the sender has to wait. It keeps
  *  the program alive while somebody waits for it, and not otherwise. */
 import type { Socket } from "node:net";
-import { InvalidOptionError, SerializationError, TimeoutError } from "../base/errors.js";
+import { BrokenPipeError, InvalidOptionError, SerializationError, TimeoutError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
 import { serializer } from "../base/serializer.js";
 import { refuseAborted, type WaitOptions, waitFor } from "../base/wait-options.js";
 import { inspectValue } from "../wire/values.js";
-import { AuthenticationError, BrokenPipeError, ConnectionClosedError, EOFError } from "./connection-errors.js";
+import { AuthenticationError, ConnectionClosedError, EOFError } from "./connection-errors.js";
 import type { ConnectionLike } from "./connection-like.js";
 import { CHALLENGE } from "./handshake.js";
 import { headOf, MessageReader } from "./message-reader.js";

@@ -10,6 +10,8 @@ import type { Held, Initializer, PortEvents, PortExit, WorkerPort } from "../wor
 import { CLOSED, nextBreaker } from "./breaker.js";
 import type { Call } from "./call.js";
 import { Crewman } from "./crewman.js";
+import type { Watch } from "./watch.js";
+import type { WorkerReplaced } from "./watch-messages.js";
 
 export interface CrewSettings {
   readonly name: string;
@@ -59,16 +61,18 @@ export class Crew {
   readonly #settings: CrewSettings;
   readonly #events: CrewEvents;
   readonly #clock: Clock;
+  readonly #watch: Watch;
   readonly #members = new Set<Crewman>();
   readonly #byKey = new Map<string, Crewman>();
   #breaker = CLOSED;
   #made = 0;
   #phase: "open" | "closing" = "open";
 
-  constructor(settings: CrewSettings, events: CrewEvents, clock: Clock) {
+  constructor(settings: CrewSettings, events: CrewEvents, clock: Clock, watch: Watch) {
     this.#settings = settings;
     this.#events = events;
     this.#clock = clock;
+    this.#watch = watch;
   }
 
   /** Starts the workers that are kept at all times. */
@@ -87,6 +91,18 @@ export class Crew {
 
   get booting(): number {
     return this.#count((member) => member.state === "booting");
+  }
+
+  /** The worker that may be handed a call while it boots, so that its first result need not wait for its being ready to be told and
+   *  answered: the first of the pool, and as many calls as it runs at once. Not where something else runs in it before, nor
+   *  where its calls are numbered. */
+  get ahead(): Crewman | undefined {
+    const { initializer, maxTasksPerWorker } = this.#settings;
+    if (initializer !== undefined || maxTasksPerWorker !== Number.POSITIVE_INFINITY) return undefined;
+    const [first] = this.#members;
+    return first?.state === "booting" && first.held < first.slots && first.port.kind !== "event-loop"
+      ? first
+      : undefined;
   }
 
   /** The worker that a key belongs to. */
@@ -125,6 +141,7 @@ export class Crew {
         .then((initializer) => port.initialize(initializer))
         .catch((error: unknown) => this.#initializerFailed(error));
     }
+    this.#watch.workerStarted(member);
     return "spawned";
   }
 
@@ -141,7 +158,9 @@ export class Crew {
   given(member: Crewman): void {
     member.idle?.[Symbol.dispose]();
     member.idle = undefined;
-    if (member.quota <= 0 && member.serves) this.retire(member);
+    if (member.quota > 0 || !member.serves) return;
+    this.retire(member);
+    this.#watch.workerReplaced(member, "calls");
   }
 
   /** Called when a worker has finished a call. */
@@ -211,7 +230,7 @@ export class Crew {
       skipped: (call, offset) => events.skipped(member(), call, offset),
       progress: (call, value) => call.progress(value),
       memory: (bytes) => {
-        if (bytes > this.#settings.maxMemory) this.#replace(member());
+        if (bytes > this.#settings.maxMemory) this.#replace(member(), "memory");
       },
       copied: (bytes) => events.copied(bytes),
       alive: () => member().heard(this.#clock.now()),
@@ -224,19 +243,26 @@ export class Crew {
     if (member.state !== "booting") return;
     member.move("serving");
     member.served = true;
-    for (const other of this.#members) if (other.state === "aging") this.retire(other);
+    for (const other of this.#members) {
+      if (other.state === "aging") this.retire(other);
+      // It was thought to be up first.
+      else if (other.state === "booting" && other.held > 0) this.#events.returned(other.recall());
+    }
     const { maxAge } = this.#settings;
-    if (maxAge !== Number.POSITIVE_INFINITY) member.timers.push(this.#clock.after(maxAge, () => this.#replace(member)));
+    if (maxAge !== Number.POSITIVE_INFINITY)
+      member.timers.push(this.#clock.after(maxAge, () => this.#replace(member, "age")));
     this.rested(member);
+    this.#watch.workerReady(member);
     this.#events.turn();
   }
 
   /** Starts a worker in the place of one that goes on serving until then. */
-  #replace(member: Crewman): void {
+  #replace(member: Crewman, why: WorkerReplaced["why"]): void {
     if (member.state !== "serving" || this.#phase !== "open") return;
     member.move("aging");
     if (member.held === 0 && this.live >= this.#settings.minWorkers) this.retire(member);
     else this.spawn();
+    this.#watch.workerReplaced(member, why);
   }
 
   /** Lets go of what belongs to the worker alone. A key stays with it while it runs a call of that key: on another
@@ -274,7 +300,9 @@ export class Crew {
     if (!member.finished && running.length === 0 && before !== "closing") {
       this.#breaker = nextBreaker(this.#breaker, "died-useless");
     }
-    this.#events.exited(member, { ...exit, how: before === "closing" ? "asked" : "unasked" }, running, waiting);
+    const ended: CrewExit = { ...exit, how: before === "closing" ? "asked" : "unasked" };
+    this.#events.exited(member, ended, running, waiting);
+    this.#watch.workerEnded(member, ended);
     if (this.#phase === "closing") {
       if (this.#members.size === 0) this.#events.empty();
       return;

@@ -8,7 +8,7 @@ import { OwnQueue } from "./own-queue.js";
 import type { Candidate } from "./place.js";
 import { type Load, takes } from "./profile.js";
 
-/** `aging`: serves until its replacement is ready. `retiring`: finishes what it holds. `closing`: was told to end. */
+/** `booting`: may hold calls, which wait in it. `aging`: serves until its replacement is ready. `retiring`: finishes what it holds. `closing`: was told to end. */
 export type CrewState = "booting" | "serving" | "aging" | "retiring" | "closing" | "gone";
 
 const NEXT = {
@@ -117,6 +117,16 @@ export class Crewman implements Candidate, Load {
   removeItems(call: Call, count: number): void {
     this.held -= count;
     this.expected -= call.cost * count;
+  }
+
+  /** Takes back all that has not started. */
+  recall(): readonly Call[] {
+    const taken: Call[] = [];
+    for (const call of this.calls) {
+      const count = this.port.recall(call);
+      if (count > 0) taken.push(this.takeBack(call, count));
+    }
+    return taken;
   }
 
   /** The last `count` items of the call were recalled before they started: they do not count against the quota.

@@ -13,6 +13,7 @@ import type { Crewman } from "./crewman.js";
 import { place } from "./place.js";
 import { Profile, takes } from "./profile.js";
 import type { RateGate } from "./rate-gate.js";
+import type { Watch } from "./watch.js";
 import { Watchdog } from "./watchdog.js";
 
 export interface DispatcherEvents {
@@ -33,6 +34,7 @@ export class Dispatcher implements Disposable {
   readonly #maxWorkers: number;
   readonly #gate: RateGate | undefined;
   readonly #events: DispatcherEvents;
+  readonly #watch: Watch;
   readonly #backlog = new Backlog<Call>();
   readonly #profiles = new WeakMap<PortFunction, Profile>();
   readonly #watchdog: Watchdog;
@@ -43,12 +45,20 @@ export class Dispatcher implements Disposable {
   #uses = 0;
   #gateTimer: Disposable | undefined;
 
-  constructor(crew: Crew, clock: Clock, maxWorkers: number, gate: RateGate | undefined, events: DispatcherEvents) {
+  constructor(
+    crew: Crew,
+    clock: Clock,
+    maxWorkers: number,
+    gate: RateGate | undefined,
+    events: DispatcherEvents,
+    watch: Watch,
+  ) {
     this.#crew = crew;
     this.#clock = clock;
     this.#maxWorkers = maxWorkers;
     this.#gate = gate;
     this.#events = events;
+    this.#watch = watch;
     this.#watchdog = new Watchdog(clock, crew.members, (calls) => this.takeBack(calls));
   }
 
@@ -78,6 +88,7 @@ export class Dispatcher implements Disposable {
 
   /** Calls that come back without having run take their places again. */
   takeBack(calls: readonly Call[]): void {
+    const returned = calls.filter((call) => call.state !== "queued");
     for (const call of [...calls].sort((a, b) => b.sequence - a.sequence || b.index - a.index)) {
       if (call.state !== "queued") {
         call.move("queued");
@@ -89,6 +100,7 @@ export class Dispatcher implements Disposable {
       else this.#backlog.unshift(call);
     }
     this.schedule();
+    this.#watch.returned(returned);
   }
 
   /** A call that waits is settled: it will be passed over. */
@@ -145,7 +157,7 @@ export class Dispatcher implements Disposable {
       return true;
     }
     if (!this.#passGate()) return false;
-    const decision = place(this.#view(call.order.profile.cost, call.count));
+    const decision = place(this.#view(call));
     // While its function is worked out a worker can start, and nothing behind it overtakes it.
     if (call.target === undefined && decision.do !== "spawn") return false;
     switch (decision.do) {
@@ -159,7 +171,9 @@ export class Dispatcher implements Disposable {
     }
   }
 
-  #view(cost: number, count: number): Parameters<typeof place<Crewman>>[0] {
+  #view(call: Call): Parameters<typeof place<Crewman>>[0] {
+    const { count } = call;
+    const { cost } = call.order.profile;
     const serving: Crewman[] = [];
     let booting = 0;
     let live = 0;
@@ -167,10 +181,12 @@ export class Dispatcher implements Disposable {
     for (const member of this.#crew.members) {
       member.takes = member.canTake(cost, count) && (member.held > 0 || !full);
       if (member.serves) serving.push(member);
-      if (member.state === "booting") booting += 1;
+      if (member.state === "booting" && member.held === 0) booting += 1;
       if (member.live) live += 1;
     }
-    return { serving, booting, live, max: this.#maxWorkers, waiting: this.#queued, cost, cores: CORES };
+    const handed = serving.length === 0 && count === 1 && call.target !== undefined && call.plan.key === undefined;
+    const ahead = handed ? this.#crew.ahead : undefined;
+    return { serving, booting, ahead, live, max: this.#maxWorkers, waiting: this.#queued, cost, cores: CORES };
   }
 
   /** Whether as many workers have calls as may: one that finishes its last before it goes counts too. */
@@ -239,6 +255,7 @@ export class Dispatcher implements Disposable {
     const [only] = batch;
     if (batch.length === 1 && only !== undefined && member.port.kind !== "event-loop")
       this.#attention.pay(member, only.cost);
+    this.#watch.handed(member, batch);
   }
 
   #passGate(): boolean {

@@ -47,6 +47,7 @@ export class Engine {
     const { scheduler } = this;
     const site = scheduler.intake.site(below);
     const joins = scheduler.intake.joins(plan);
+    const here = scheduler.intake.here();
     const host: MapHost<T> = {
       shape,
       argsOf: shape === "list" ? argumentsOf : (item) => [item],
@@ -54,7 +55,7 @@ export class Engine {
       submit: (args, count, index, sink) => {
         const refusal = sink.drains && scheduler.phase === "draining" ? undefined : scheduler.refusal();
         if (refusal !== undefined) throw refusal;
-        scheduler.intake.submitItems(task, args, count, plan, site, sink, index);
+        here(() => scheduler.intake.submitItems(task, args, count, plan, site, sink, index));
       },
       abandon: (sink, reason) => scheduler.abandon(sink, reason),
       stop: (sink, reason) => scheduler.stop(sink, reason),

@@ -2,12 +2,13 @@
  *
  *  Guarantees: nothing throws, what is wrong with a call fails it; what its caller changes afterwards does not show; calls
  *  wait in the order of their submits. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type Carrier, carries, luggageOf } from "../base/carriers.js";
 import type { Clock } from "../base/clock.js";
 import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemSink } from "../futures/mod.js";
 import { discard, mustBeDiscarded, parcelOf } from "../share/mod.js";
-import { type AnyTask, allPrimitive, copyArgs, inspectValue, moves, snapshotOfArgs } from "../wire/mod.js";
-import type { PortFunction } from "../worker/mod.js";
+import { type AnyTask, allPrimitive, copyArgs, inspectValue, moves, snapshotOfArgs, taskName } from "../wire/mod.js";
 import { Call, type CallOwner } from "./call.js";
 import type { CrewSettings } from "./crew.js";
 import type { Dispatcher } from "./dispatcher.js";
@@ -18,8 +19,9 @@ import type { CallPlan } from "./plan.js";
 import type { RateGate } from "./rate-gate.js";
 import type { Settler } from "./settler.js";
 import { type Site, Sites } from "./sites.js";
-import { targetOf } from "./targets.js";
+import { carrying, type OwnTarget, targetOf } from "./targets.js";
 import type { TimeLimits } from "./time-limits.js";
+import { nextId, type Watch } from "./watch.js";
 
 /** Calls of one turn after which the first of them leave: a message for fewer costs more than it gains. */
 const STRETCH = 256;
@@ -38,6 +40,7 @@ export interface IntakeParts {
   readonly outcomes: Outcomes;
   readonly limits: TimeLimits;
   readonly signals: SignalWatch<Call>;
+  readonly watch: Watch;
   /** Why no call is taken, of this map if it is of one; `undefined` while calls are. */
   refusal(sink: ItemSink | undefined): Error | undefined;
 }
@@ -51,6 +54,7 @@ export class Intake {
   readonly #outcomes: Outcomes;
   readonly #limits: TimeLimits;
   readonly #signals: SignalWatch<Call>;
+  readonly #watch: Watch;
   readonly #refusal: IntakeParts["refusal"];
   readonly #sites = new Sites();
   #sequence = 0;
@@ -70,6 +74,7 @@ export class Intake {
     this.#outcomes = parts.outcomes;
     this.#limits = parts.limits;
     this.#signals = parts.signals;
+    this.#watch = parts.watch;
     this.#refusal = parts.refusal;
   }
 
@@ -97,7 +102,8 @@ export class Intake {
   }
 
   submit(task: AnyTask, args: readonly unknown[], plan: CallPlan, site: Site): Call {
-    return this.#submit(new Call(this.#orderOf(task, plan, site), args, this.#sequence++, undefined));
+    if (this.#heeded) return this.#submitHeeded(task, args, plan, site, undefined);
+    return this.#submit(new Call(this.#orderOf(task, plan, site, undefined), args, this.#sequence++, undefined));
   }
 
   /** Submits `count` items of a map, whose arguments stand in `args` one after another, as one call.
@@ -111,7 +117,48 @@ export class Intake {
     sink: ItemSink,
     index: number,
   ): void {
-    this.#submit(Call.ofItems(this.#orderOf(task, plan, site), args, this.#sequence++, sink, index, count));
+    if (!this.#heeded) {
+      const order = this.#orderOf(task, plan, site, undefined);
+      this.#submit(Call.ofItems(order, args, this.#sequence++, sink, index, count));
+      return;
+    }
+    // Of items that travel together nobody keeps books one by one, and they cannot take along what each was given.
+    const arity = args.length / count;
+    for (let item = 0; item < count; item += 1) {
+      const own = args.slice(item * arity, (item + 1) * arity);
+      this.#submitHeeded(task, own, plan, site, { sink, index: index + item });
+    }
+  }
+
+  /** Whether a call is more than its function and its arguments: somebody listens to what becomes of it, or something goes
+   *  along with it. */
+  get #heeded(): boolean {
+    return this.#watch.listened || carries();
+  }
+
+  #submitHeeded(
+    task: AnyTask,
+    args: readonly unknown[],
+    plan: CallPlan,
+    site: Site,
+    place: { readonly sink: ItemSink; readonly index: number } | undefined,
+  ): Call {
+    const id = nextId();
+    const luggage = carries() ? luggageOf({ id, task: taskName(task), executor: this.#watch.executor }) : undefined;
+    const order = this.#orderOf(task, plan, site, luggage?.carriers);
+    const call =
+      place === undefined
+        ? new Call(order, args, this.#sequence++, undefined)
+        : Call.ofItems(order, args, this.#sequence++, place.sink, place.index, 1);
+    if (this.#watch.listened) this.#watch.submitted(call, id);
+    if (luggage !== undefined) call.args = [...args, luggage.values];
+    return this.#submit(call);
+  }
+
+  /** What is asked of the function that it returns is submitted as part of what goes on here and now: items of a map are
+   *  submitted whenever there is room for them, in nobody's context. */
+  here(): <R>(submit: () => R) => R {
+    return this.#heeded ? AsyncLocalStorage.snapshot() : (submit) => submit();
   }
 
   /** Whether items of a map may travel as one call: nothing is asked for that concerns each of them alone. */
@@ -148,14 +195,16 @@ export class Intake {
   }
 
   /** The order that a call belongs to: the one before it, when nothing is different. */
-  #orderOf(task: AnyTask, plan: CallPlan, site: Site): Order {
+  #orderOf(task: AnyTask, plan: CallPlan, site: Site, carriers: readonly Carrier[] | undefined): Order {
     if (this.#now === 0) {
       this.#now = this.#clock.now();
       this.#dispatcher.schedule();
     }
     const last = this.#order;
-    if (last !== undefined && last.task === task && last.plan === plan && last.site === site) return last;
-    const order = new Order(this.#owner, task, plan, this.#now, site, this.#dispatcher.profile(undefined));
+    if (last !== undefined && last.task === task && last.plan === plan && last.site === site) {
+      if (last.carriers === carriers) return last;
+    }
+    const order = new Order(this.#owner, task, plan, carriers, this.#now, site, this.#dispatcher.profile(undefined));
     this.#order = order;
     this.#resolve(order);
     return order;
@@ -213,8 +262,9 @@ export class Intake {
     );
   }
 
-  #resolved(order: Order, target: PortFunction): void {
-    order.target = target;
+  #resolved(order: Order, target: OwnTarget): void {
+    order.target = order.carriers === undefined ? target : carrying(target, order.carriers);
+    // Of the function itself: what goes along does not change how long it runs.
     order.profile = this.#dispatcher.profile(target);
   }
 }

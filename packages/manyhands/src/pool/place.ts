@@ -15,7 +15,10 @@ export interface Candidate {
 
 export interface View<C extends Candidate> {
   readonly serving: readonly C[];
+  /** Workers on their way up that hold nothing. */
   readonly booting: number;
+  /** One on its way up that may be handed the call now. */
+  readonly ahead: C | undefined;
   /** Workers of all kinds that count against the maximum. */
   readonly live: number;
   readonly max: number;
@@ -33,8 +36,8 @@ export type Placement<C> =
   | { readonly do: "wait" };
 
 /** An idle worker first, the one used last: it is still awake, and waking a sleeper costs more than a small call. Then
- *  a new worker while there may be more; but not for calls that workers on their way up will take. Then the least
- *  loaded of those that take calls ahead of their turn.
+ *  one that boots, if it may be handed the call already, and a new worker while there may be more; but not for calls that workers
+ *  on their way up will take. Then the least loaded of those that take calls ahead of their turn.
  *
  *  A batch takes at most its share of what waits, so that one worker is not given all while others have nothing; but not
  *  less than is worth a crossing, or small calls would cost the more the more workers there are. For the same reason short
@@ -55,6 +58,7 @@ export function place<C extends Candidate>(view: View<C>): Placement<C> {
     const least = Math.floor(CROSSING / view.cost);
     return { do: "assign", worker: best, most: Math.max(1, least, Math.ceil(view.waiting / shares)) };
   }
+  if (view.ahead !== undefined) return { do: "assign", worker: view.ahead, most: 1 };
   return !crowded && view.live < view.max && view.waiting > view.booting ? { do: "spawn" } : { do: "wait" };
 }
 

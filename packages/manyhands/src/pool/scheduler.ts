@@ -25,6 +25,7 @@ import { Settler } from "./settler.js";
 import type { Statistics } from "./statistics.js";
 import { Stopper } from "./stopper.js";
 import { TimeLimits } from "./time-limits.js";
+import { Watch } from "./watch.js";
 
 export interface SchedulerSettings extends IntakeSettings {
   readonly clock?: Clock;
@@ -50,12 +51,20 @@ export class Scheduler implements CallOwner {
   constructor(settings: SchedulerSettings) {
     this.#settings = settings;
     this.#clock = settings.clock ?? systemClock;
-    this.crew = new Crew(settings, this.#crewEvents(), this.#clock);
-    this.#dispatcher = new Dispatcher(this.crew, this.#clock, settings.maxWorkers, settings.gate, {
-      handed: (call) => this.#limits.handed(call),
-      turned: () => this.#turned(),
-    });
-    this.#settler = new Settler(settings.kind, this.#clock, this.#dispatcher, this.#signals);
+    const watch = new Watch(settings.kind, settings.name, this.#clock);
+    this.crew = new Crew(settings, this.#crewEvents(), this.#clock, watch);
+    this.#dispatcher = new Dispatcher(
+      this.crew,
+      this.#clock,
+      settings.maxWorkers,
+      settings.gate,
+      {
+        handed: (call) => this.#limits.handed(call),
+        turned: () => this.#turned(),
+      },
+      watch,
+    );
+    this.#settler = new Settler(settings.kind, this.#clock, this.#dispatcher, this.#signals, watch);
     this.#stopper = new Stopper(this.crew, this.#clock, (call) => this.#giveUp(call));
     this.#limits = new TimeLimits(this.#clock, {
       ranTooLong: (call, error) => this.#stopper.stop(call, error),
@@ -71,7 +80,16 @@ export class Scheduler implements CallOwner {
     const loans = this.minds ? this.#loans : undefined;
     const outcomes = new Outcomes(crew, clock, dispatcher, settler, loans, () => this.#refusalBack());
     const refusal = (sink: ItemSink | undefined): Error | undefined => this.#refusalOf(sink);
-    const parts = { owner: this, clock, dispatcher, settler, outcomes, limits: this.#limits, signals: this.#signals };
+    const parts = {
+      owner: this,
+      clock,
+      dispatcher,
+      settler,
+      outcomes,
+      limits: this.#limits,
+      signals: this.#signals,
+      watch,
+    };
     this.#outcomes = outcomes;
     this.intake = new Intake(settings, { ...parts, refusal });
     crew.start();

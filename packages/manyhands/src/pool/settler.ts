@@ -13,6 +13,7 @@ import type { Crewman } from "./crewman.js";
 import type { Dispatcher } from "./dispatcher.js";
 import { type AfterFailure, afterFailure, afterLoss } from "./retry.js";
 import { Statistics } from "./statistics.js";
+import type { Watch } from "./watch.js";
 
 export class Settler {
   readonly statistics: Statistics = new Statistics();
@@ -22,15 +23,17 @@ export class Settler {
   readonly #clock: Clock;
   readonly #dispatcher: Dispatcher;
   readonly #signals: SignalWatch<Call>;
+  readonly #watch: Watch;
   /** Whether failed calls are still tried again. */
   #retries: "allowed" | "over" = "allowed";
   #unsettled = 0;
 
-  constructor(kind: ExecutorKind, clock: Clock, dispatcher: Dispatcher, signals: SignalWatch<Call>) {
+  constructor(kind: ExecutorKind, clock: Clock, dispatcher: Dispatcher, signals: SignalWatch<Call>, watch: Watch) {
     this.#kind = kind;
     this.#clock = clock;
     this.#dispatcher = dispatcher;
     this.#signals = signals;
+    this.#watch = watch;
   }
 
   get unsettled(): number {
@@ -53,6 +56,7 @@ export class Settler {
     this.#close(call, 1);
     this.statistics.completed += 1;
     call.fulfil(value);
+    this.#watch.succeeded(call, value);
     if (this.#unsettled === 0) this.#dispatcher.schedule();
   }
 
@@ -97,6 +101,7 @@ export class Settler {
     this.#close(call, left);
     this.statistics[how] += left;
     call.refuse(reason, how);
+    this.#watch.refused(call, how, reason);
     if (this.#unsettled === 0) this.#dispatcher.schedule();
   }
 
@@ -111,6 +116,7 @@ export class Settler {
     if (startedAt > 0) this.statistics.wait.observe(startedAt - call.order.submittedAt);
     this.statistics.run.observe(duration);
     if (call.count === 1) call.ran(startedAt, duration, worker.port.name);
+    this.#watch.ran(call, worker, startedAt, duration);
   }
 
   #retryOrFail(call: Call, reason: unknown): void {
@@ -148,13 +154,18 @@ export class Settler {
     this.statistics.retried += 1;
     call.again();
     call.move("pausing");
-    if (next.after === 0) return this.#dispatcher.enqueue(call);
+    if (next.after === 0) this.#dispatcher.enqueue(call);
+    else this.#pause(call, next.after);
+    this.#watch.retrying(call, reason, next.after);
+  }
+
+  #pause(call: Call, ms: number): void {
     this.pausing.add(call);
     const resume = (): void => {
       if (call.state !== "pausing") return;
       this.pausing.delete(call);
       this.#dispatcher.enqueue(call);
     };
-    call.timers.push(this.#clock.after(next.after, resume, "hold"));
+    call.timers.push(this.#clock.after(ms, resume, "hold"));
   }
 }

@@ -7,6 +7,7 @@ export function snapshot({ kind, name, scheduler }: Engine): ExecutorStats {
   let idle = 0;
   let busy = 0;
   for (const member of crew.members) {
+    if (member.state === "booting") continue;
     if (member.held > 0) busy += 1;
     else if (member.serves) idle += 1;
   }

@@ -1,5 +1,5 @@
 /** Queues that can be full, count the work that is still to be done, and be shut down. */
-import { ShutDown } from "../base/queue-errors.js";
+import { untilShutDown } from "../base/queue-iteration.js";
 import { checkLimits, type WaitOptions } from "../base/wait-options.js";
 import type { QueueCore } from "../sync/queue-core.js";
 import { ItemQueue, isMadeQueue, type MadeQueue } from "./item-queue.js";
@@ -80,17 +80,8 @@ export class Queue<T = unknown> extends ItemQueue<T> implements AsyncIterable<T>
    *  ```ts
    *  for await (const item of queue) console.log(item);
    *  ``` */
-  async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    for (;;) {
-      let item: T;
-      try {
-        item = await this.get();
-      } catch (error) {
-        if (error instanceof ShutDown) return;
-        throw error;
-      }
-      yield item;
-    }
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return untilShutDown(() => this.get());
   }
 }
 

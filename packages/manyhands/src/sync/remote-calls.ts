@@ -40,16 +40,7 @@ export function ask<T>(
   options: WaitOptions,
   late: Late<T>,
 ): Promise<T> {
-  const { timeout } = options;
-  return underSignal(`${method}() at its owner`, options, (signal) =>
-    askUnder(
-      link,
-      method,
-      args,
-      { ...(timeout !== undefined && { timeout }), ...(signal !== undefined && { signal }) },
-      late,
-    ),
-  );
+  return underSignal(`${method}() at its owner`, options, (limits) => askUnder(link, method, args, limits, late));
 }
 
 /** As `ask`, where only the owner can say what has become of it: it is waited for, however long it is silent. */
@@ -59,26 +50,24 @@ export function askAndHear(
   args: readonly unknown[],
   options: WaitOptions,
 ): Promise<unknown> {
-  return underSignal(`${method}() at its owner`, options, (signal) =>
-    link.call(method, args, signal === undefined ? {} : { signal }),
-  );
+  return underSignal(`${method}() at its owner`, options, (limits) => link.call(method, args, limits));
 }
 
 async function askUnder<T>(
   link: RemoteLink,
   method: string,
   args: readonly unknown[],
-  options: WaitOptions,
+  limits: WaitOptions,
   late: Late<T>,
 ): Promise<T> {
-  const { timeout, signal } = options;
-  const answer = link.call(method, args, signal === undefined ? {} : { signal }) as Promise<T>;
+  const { timeout, signal } = limits;
+  const answer = link.call(method, args, limits) as Promise<T>;
   if (timeout === undefined && signal === undefined) return answer;
   const giveUp = (): void => void answer.then(late.giveBack, () => undefined);
   let waited: Waited;
   try {
     // The signal is the task's already.
-    waited = await outsideTasks(() => answered(answer, options));
+    waited = await outsideTasks(() => answered(answer, limits));
   } catch (cancelled) {
     // The link has told the owner, whose word is awaited: it may have given something just before.
     if ((await outsideTasks(() => answered(answer, { timeout: 0 }))) === "ready") return answer;

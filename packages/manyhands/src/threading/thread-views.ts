@@ -5,7 +5,8 @@ import { threadId } from "node:worker_threads";
 import { LifeCycleError } from "../base/errors.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { ThreadTicket } from "../memory/thread-table.js";
-import { threadIdentity, threadTable } from "../worker/identity.js";
+import { threadTable } from "../worker/all-threads.js";
+import { threadIdentity } from "../worker/identity.js";
 
 /** What there is to know of a thread, whoever has started it. */
 export interface ThreadLike {

@@ -3,7 +3,6 @@
  *  Guarantees: the code is strict and sees globals only; its stack frames and its bare imports are those of the file the
  *  function was written in. */
 import { existsSync } from "node:fs";
-import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { WireFunction } from "./function-ref.js";
@@ -49,12 +48,14 @@ function placeOf({ at, name, source }: Extract<WireFunction, { type: "source" }>
  *
  *  Not by vm's own way (USE_MAIN_CONTEXT_DEFAULT_LOADER): that prints an experimental warning on every version of Node. */
 async function importFrom(filename: string, specifier: string): Promise<unknown> {
+  // Not imported: few workers need it, and it takes 1 ms to load.
+  const { createRequire, isBuiltin } = process.getBuiltinModule("node:module");
   if (isBuiltin(specifier) || URL.canParse(specifier)) return await import(specifier);
   if (path.isAbsolute(specifier)) return await import(pathToFileURL(fileOf(specifier)).href);
   const theirs = attempt(() =>
     createRequire(filename.startsWith("file:") ? filename : `${process.cwd()}/`).resolve(specifier),
   );
-  const ours = attempt(() => import.meta.resolve(specifier));
+  const ours = attempt(() => createRequire(import.meta.url).resolve(specifier));
   // `require` and `import` may lead to two builds of a package. Where both names mean the same package, let Node choose.
   if (theirs === undefined || (ours !== undefined && folderOf(ours) === folderOf(theirs)))
     return await import(specifier);

@@ -25,6 +25,7 @@ type ErrorConstructor = abstract new (...args: never[]) => Error;
 
 const byId = new Map<string, ErrorClass>();
 const byPrototype = new Map<object, ErrorClass>();
+let always: "not yet" | "known" = "not yet";
 
 function remember(id: string, prototype: object, codec: ErrorCodec | undefined): void {
   const known: ErrorClass = { id, prototype, codec };
@@ -44,18 +45,24 @@ const BUILT_IN = [
   "AggregateError",
   "SuppressedError",
 ];
-for (const name of BUILT_IN) {
-  const builtIn: unknown = Reflect.get(globalThis, name);
-  if (typeof builtIn === "function") remember(name, builtIn.prototype, undefined);
+
+/** Done when an error travels for the first time: most programs see none, and a program's start should not wait for it. */
+function rememberAlways(): void {
+  if (always === "known") return;
+  always = "known";
+  for (const name of BUILT_IN) {
+    const builtIn: unknown = Reflect.get(globalThis, name);
+    if (typeof builtIn === "function") remember(name, builtIn.prototype, undefined);
+  }
+  remember("DOMException", DOMException.prototype, {
+    encode: ({ message, name }) => ({ message, name }),
+    decode: (data) => {
+      const { message, name } = Object(data);
+      return new DOMException(String(message), String(name));
+    },
+  });
+  rememberOwn([...Object.values(own), ...Object.values(ofQueues)]);
 }
-remember("DOMException", DOMException.prototype, {
-  encode: ({ message, name }) => ({ message, name }),
-  decode: (data) => {
-    const { message, name } = Object(data);
-    return new DOMException(String(message), String(name));
-  },
-});
-rememberOwn([...Object.values(own), ...Object.values(ofQueues)]);
 
 /** Makes errors of these classes of this library arrive as what they are. Called by rooms above for classes of theirs. */
 export function rememberOwn(classes: readonly { readonly name: string; readonly prototype: object }[]): void {
@@ -91,6 +98,7 @@ function requireErrorClass(ctor: ErrorConstructor): void {
 
 /** The known classes of this error, its own first; empty when it is no error, or hides what it is. */
 export function classesOf(error: object): readonly ErrorClass[] {
+  rememberAlways();
   const classes: ErrorClass[] = [];
   try {
     let prototype: object | null = Object.getPrototypeOf(error);
@@ -108,5 +116,6 @@ export function classesOf(error: object): readonly ErrorClass[] {
 
 /** The class of that name on the wire, when it is known here. */
 export function classById(id: string): ErrorClass | undefined {
+  rememberAlways();
   return byId.get(id);
 }

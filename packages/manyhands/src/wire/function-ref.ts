@@ -7,6 +7,7 @@ import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Program } from "acorn";
+import type { CarrierRef } from "../base/carriers.js";
 import { ClosureError, FunctionRefError } from "../base/errors.js";
 import { type FunctionPlace, inspectFunction } from "./inspect-function.js";
 import { exportNameInText } from "./script-exports.js";
@@ -19,6 +20,16 @@ export type WireFunction =
   | { readonly type: "export"; readonly url: string; readonly name: string }
   /** As source; `at` is `file:line`. */
   | { readonly type: "source"; readonly source: string; readonly name: string; readonly at: string };
+
+/** A function whose calls bring values of these carriers as their last argument. */
+export interface CarryingFunction {
+  readonly type: "carrying";
+  readonly target: WireFunction;
+  readonly carriers: readonly CarrierRef[];
+}
+
+/** What workers are told to run. */
+export type TravellingFunction = WireFunction | CarryingFunction;
 
 interface Entry {
   readonly promise: Promise<WireFunction>;

@@ -3,38 +3,14 @@
  *  Guarantees: a module is loaded once; what it throws is passed on as it is; a TypeScript module that this Node cannot run
  *  goes through `tsx` if that is installed, and if not the error says so. */
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
-import { FunctionRefError, InvalidStateError } from "../base/errors.js";
-
-const loading: string[] = [];
-
-/** The URL of the task module that is being loaded here right now; pools refuse to be made meanwhile. */
-export function importing(): string | undefined {
-  return loading.at(-1);
-}
-
-/** A module that starts workers when it is loaded would start them in each worker that loads it, and each of those again.
- *  @param what was made, such as `"A pool"`.
- *  @throws InvalidStateError while a worker is loading a module. */
-export function refuseWhileImporting(what: string): void {
-  const module = importing();
-  if (module === undefined) return;
-  throw new InvalidStateError(
-    `${what} while a worker is loading ${module}. Do that in the main program only: ` +
-      "put that code under `if (isMain(import.meta))`, or keep tasks in a module of their own",
-  );
-}
+import { FunctionRefError } from "../base/errors.js";
+import { whileImporting } from "./importing.js";
 
 /** Loads a task's module, and tells {@link importing} so. */
-export async function importTaskModule(url: string): Promise<Record<string, unknown>> {
-  loading.push(url);
-  try {
-    return await loadModule(url);
-  } finally {
-    loading.splice(loading.indexOf(url), 1);
-  }
+export function importTaskModule(url: string): Promise<Record<string, unknown>> {
+  return whileImporting(url, () => loadModule(url));
 }
 
 /** What Node says when TypeScript is the trouble. */
@@ -128,6 +104,8 @@ function findTsx(url: string): URL | undefined {
 }
 
 function tsxFrom(place: string): URL | undefined {
+  // Not imported: few workers need it, and it takes 1 ms to load.
+  const { createRequire } = process.getBuiltinModule("node:module");
   try {
     return new URL("./", pathToFileURL(createRequire(place).resolve("tsx/package.json")));
   } catch {

@@ -3,7 +3,7 @@
  *
  *  Guarantees: the same answer in every thread of a process that was started after the answer was given. */
 import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from "node:worker_threads";
-import { ThreadTable, type ThreadTicket } from "../memory/thread-table.js";
+import type { ThreadTicket } from "../memory/thread-table.js";
 
 /** What a thread is called. */
 export interface ThreadIdentity {
@@ -26,12 +26,10 @@ export interface ProcessIdentity {
 const MAIN_THREAD: ThreadIdentity = { name: "MainThread", daemon: false, ticket: undefined };
 const MAIN_PROCESS: ProcessIdentity = { name: "MainProcess", daemon: false, path: "", parent: undefined };
 
-/** Threads get these from the thread that starts them. */
+/** Threads get this from the thread that starts them. */
 const PROCESS_KEY = "manyhands.process";
-const TABLE_KEY = "manyhands.threads";
 
 let thread: ThreadIdentity | undefined;
-let table: ThreadTable | undefined;
 
 /** Says who this thread is. */
 export function setThreadIdentity(identity: ThreadIdentity): void {
@@ -51,15 +49,4 @@ export function setProcessIdentity(identity: ProcessIdentity): void {
 
 export function processIdentity(): ProcessIdentity {
   return (getEnvironmentData(PROCESS_KEY) as ProcessIdentity | undefined) ?? MAIN_PROCESS;
-}
-
-/** The table of the threads of this program. A thread that was started before there was one makes one for itself and its
- *  own threads. */
-export function threadTable(): ThreadTable {
-  if (table === undefined) {
-    const buffer = getEnvironmentData(TABLE_KEY) as SharedArrayBuffer | undefined;
-    table = new ThreadTable(buffer);
-    if (buffer === undefined) setEnvironmentData(TABLE_KEY, table.buffer as never);
-  }
-  return table;
 }

@@ -2,7 +2,7 @@
  *
  *  Guarantees: numbers that stand in a flat array are written and read by the functions of this file alone. */
 import { isRow } from "../memory/mod.js";
-import type { Parcel, WireError, WireFunction } from "../wire/mod.js";
+import type { Parcel, TravellingFunction, WireError, WireFunction } from "../wire/mod.js";
 import { type JobHost, Run, type RunHeader } from "./job.js";
 import type { Ticket } from "./port.js";
 
@@ -11,7 +11,7 @@ export type ToWorker =
   | { readonly type: "initialize"; readonly initializer: Initializer | undefined }
   /** Gives a function its index, by which calls name it from now on. Calls that hold shared objects name it by another,
    *  so that others cost no look at their arguments. */
-  | { readonly type: "function"; readonly index: number; readonly target: WireFunction; readonly takes: Takes }
+  | { readonly type: "function"; readonly index: number; readonly target: TravellingFunction; readonly takes: Takes }
   /** Calls in a flat array: an object for each would cost more than all the rest of a small call. */
   | { readonly type: "calls"; readonly calls: readonly unknown[] }
   | { readonly type: "stop"; readonly slot: number; readonly token: number; readonly reason: WireError }

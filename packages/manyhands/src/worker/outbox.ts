@@ -4,7 +4,7 @@
  *  refused alone; calls that move something travel in a message of their own. */
 import type { Transferable } from "../futures/mod.js";
 import { isRow } from "../memory/mod.js";
-import { allPrimitive, Batch, isParcelled, type Route, transferListOf, type WireFunction } from "../wire/mod.js";
+import { allPrimitive, Batch, isParcelled, type Route, type TravellingFunction, transferListOf } from "../wire/mod.js";
 import { serializationError } from "../wire/values.js";
 import { CallWriter, LARGE, type Takes, type ToWorker } from "./messages.js";
 import type { Ticket } from "./port.js";
@@ -30,10 +30,10 @@ export class Outbox<T extends Ticket> {
   readonly #sink: OutboxSink<T>;
   readonly #ring: SlotRing<T>;
   readonly #route: Route;
-  readonly #indexes = { args: new Map<WireFunction, number>(), parcel: new Map<WireFunction, number>() };
+  readonly #indexes = { args: new Map<TravellingFunction, number>(), parcel: new Map<TravellingFunction, number>() };
   readonly #writer: CallWriter;
   #batched: T[] = [];
-  #lastTarget: WireFunction | undefined;
+  #lastTarget: TravellingFunction | undefined;
   #lastIndex = -1;
 
   constructor(sink: OutboxSink<T>, ring: SlotRing<T>, route: Route) {
@@ -47,7 +47,7 @@ export class Outbox<T extends Ticket> {
     let batch: Batch | undefined;
     for (const ticket of tickets) {
       if (ticket.count > 1 || ticket.objects === "own" || allPrimitive(ticket.args)) {
-        this.#write(ticket, this.#index(ticket.target as WireFunction), ticket.args);
+        this.#write(ticket, this.#index(ticket.target as TravellingFunction), ticket.args);
         continue;
       }
       const index = this.#indexOf(ticket);
@@ -97,7 +97,7 @@ export class Outbox<T extends Ticket> {
     this.#post(this.#writer.take(), batched);
   }
 
-  #index(target: WireFunction): number {
+  #index(target: TravellingFunction): number {
     if (target === this.#lastTarget) return this.#lastIndex;
     this.#lastIndex = this.#introduce(target, "args");
     this.#lastTarget = target;
@@ -106,11 +106,11 @@ export class Outbox<T extends Ticket> {
 
   /** The index for a call that may hold shared objects. */
   #indexOf(ticket: T): number {
-    const target = ticket.target as WireFunction;
+    const target = ticket.target as TravellingFunction;
     return isParcelled(ticket.args) ? this.#introduce(target, "parcel") : this.#index(target);
   }
 
-  #introduce(target: WireFunction, takes: Takes): number {
+  #introduce(target: TravellingFunction, takes: Takes): number {
     const { args, parcel } = this.#indexes;
     let index = this.#indexes[takes].get(target);
     if (index !== undefined) return index;

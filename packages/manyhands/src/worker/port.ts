@@ -4,12 +4,12 @@
  *  `recall` that was granted, or in the report of the worker's exit; `exited` is the last event. */
 import type { WorkerExit } from "../base/errors.js";
 import type { ExecutorKind, ItemRun, Transferable } from "../futures/mod.js";
-import type { WireFunction } from "../wire/mod.js";
+import type { TravellingFunction } from "../wire/mod.js";
 import type { Initializer } from "./messages.js";
 import type { Held } from "./slot-ring.js";
 
 /** The function of a call as a port takes it: travelling, or (on the event loop) itself. */
-export type PortFunction = WireFunction | ((...args: never[]) => unknown);
+export type PortFunction = TravellingFunction | ((...args: never[]) => unknown);
 
 /** A call as the port sees it, or several calls of one function that travel together. `slot` and
  *  `token` are the port's own: the slot is that of the first. */

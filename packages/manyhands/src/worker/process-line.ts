@@ -46,8 +46,9 @@ export class ProcessLine implements Line {
   /** When the marks were read. */
   #lookedAt = 0;
   #ring: "announced" | "news" = "announced";
+  #first: "to come" | "here" | "answered" = "to come";
   /** How long the call ran whose outcome is posted next. */
-  #ran: { readonly job: Job; readonly duration: number } | undefined;
+  #ran: { readonly job: Job; readonly duration: number; readonly reports: "some" | "none" } | undefined;
 
   /** @param limit calls that run at once. */
   constructor(limit: number) {
@@ -57,13 +58,21 @@ export class ProcessLine implements Line {
   /** Calls have come, of which this is the last. */
   received(last: number): void {
     this.#received = last;
+    if (this.#first === "to come") this.#first = "here";
+  }
+
+  /** Whether the pool waits for the answer to the first calls. */
+  get hurries(): boolean {
+    return this.#first === "here";
   }
 
   post(message: FromWorker): void {
     const ran = this.#ran;
     if (ran === undefined) return this.#frames.message(message, 0, 0);
-    const { job, duration } = ran;
-    const place = message !== LOOK && message.type === "value" ? this.#place(message.value) : -1;
+    const { job, duration, reports } = ran;
+    // What stands in the file is seen before what is still in the pipe.
+    const places = message !== LOOK && message.type === "value" && reports === "none";
+    const place = places ? this.#place(message.value) : -1;
     if (place < 0) this.#frames.message(message, job.startedAt, duration);
     this.#ran = undefined;
     // After the value or message: a record without it would be an outcome that is known to be there, and is not.
@@ -132,8 +141,8 @@ export class ProcessLine implements Line {
     return true;
   }
 
-  ended(job: Job, duration: number): void {
-    this.#ran = { job, duration };
+  ended(job: Job, duration: number, reports: "some" | "none"): void {
+    this.#ran = { job, duration, reports };
     this.#learn(job, duration);
   }
 
@@ -142,6 +151,7 @@ export class ProcessLine implements Line {
     if (isAfter(this.#claimed, this.#begun)) this.#giveUp();
     if (this.#ring === "announced") return;
     this.#ring = "announced";
+    this.#first = "answered";
     this.#frames.look();
   }
 

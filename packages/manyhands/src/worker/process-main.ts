@@ -2,12 +2,12 @@
  *
  *  Guarantees: it ends when its parent is gone, however the parent ended; Ctrl-C, which the terminal sends to parent
  *  and child alike, is left to the parent. */
-import { Socket } from "node:net";
 import { serializer } from "../base/serializer.js";
 import { decodeCalls, FRAME, FrameReader } from "./frames.js";
 import { setProcessIdentity } from "./identity.js";
 import type { ToWorker } from "./messages.js";
 import { leaveWithParent } from "./parent.js";
+import { listen } from "./process-input.js";
 import { ProcessLine } from "./process-line.js";
 import type { ProcessBirth } from "./process-start.js";
 import { Wakefulness } from "./wakefulness.js";
@@ -28,12 +28,13 @@ const reader = new FrameReader((kind, x, y, payload) => {
   host.receive({ type: "calls", calls: decodeCalls(kind, y < 0 ? payload : line.takeArguments(y)) });
 });
 const wake = new Wakefulness();
-const input = new Socket({ fd: 3, readable: true, writable: false });
-input.on("data", (chunk: Buffer) => {
-  wake.heard();
-  reader.push(chunk);
-  wake.rest();
+listen({
+  heard: (chunk) => {
+    wake.heard();
+    reader.push(chunk);
+    wake.rest();
+  },
+  hurries: () => line.hurries,
+  // Nobody waits for what still runs.
+  closed: leaveWithParent,
 });
-// The parent is gone: nobody waits for what still runs.
-input.on("close", leaveWithParent);
-input.on("error", leaveWithParent);

@@ -1,7 +1,7 @@
 /** A worker process behind the port. See `port.ts` for the guarantees and `frames.ts` for what is on the pipes. */
 import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
-import { FILE_SLOTS } from "../memory/mod.js";
+import { CallFile, FILE_SLOTS } from "../memory/mod.js";
 import { encodeError } from "../wire/mod.js";
 import { decodeMessage, encodeCalls, encodeMessage, FRAME, readFrames } from "./frames.js";
 import { Inbox } from "./inbox.js";
@@ -38,7 +38,7 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     // While it boots, and not when it is there: then the first call would wait for the guard to start.
     if (child.pid !== undefined) guardChild(child.pid);
     this.#events = events;
-    this.#calls = new ProcessCalls(file, this.#ring, settings.tasksPerWorker, {
+    this.#calls = new ProcessCalls(new CallFile(file), this.#ring, settings.tasksPerWorker, {
       ended: (slot, value, bytes) => {
         if (bytes > LARGE) events.copied(bytes);
         this.#fulfilled(slot, value);

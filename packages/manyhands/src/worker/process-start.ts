@@ -1,7 +1,8 @@
 /** Starts a worker process: all that must be loaded before one can boot. */
 import type { ChildProcess } from "node:child_process";
+import { closeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { CallFile } from "../memory/mod.js";
+import { openCallFile } from "../memory/mod.js";
 import { workerExecArgv } from "../wire/mod.js";
 import { processIdentity } from "./identity.js";
 import type { WorkerSettings } from "./messages.js";
@@ -21,25 +22,25 @@ export interface ProcessBirth extends WorkerSettings {
   readonly parent: string;
 }
 
-/** A process on its way up, and the file it shares with its pool. Whoever asked for it listens to it before the turn
+/** A process on its way up, and the descriptor of the file it shares with its pool. Whoever asked for it listens to it before the turn
  *  ends. */
 export interface StartedProcess {
   readonly child: ChildProcess;
-  readonly file: CallFile;
+  readonly file: number;
 }
 
 const ENTRY = fileURLToPath(new URL("./process-main.js", import.meta.url));
 
 /** @throws Error when the system gives no file or no pipes. A program that cannot be run is told by the child's event. */
 export function startProcess(settings: ProcessSettings): StartedProcess {
-  const file = new CallFile();
+  const file = openCallFile();
   let child: ChildProcess | undefined;
   try {
-    child = start(settings, file.fd);
+    child = start(settings, file);
     if (child.stdio?.[4] == null) throw new Error("the system gives it no pipes (too many files are open?)");
     return { child, file };
   } catch (error) {
-    file[Symbol.dispose]();
+    closeSync(file);
     // Its maker is told by what is thrown; the same told by the event, unheard, would end the program.
     child?.on("error", () => undefined);
     if (child !== undefined) killChild(child);

@@ -2,16 +2,16 @@
  *
  *  Three answers, by what they cost. A worker of one task at a time keeps it in a variable. A plain function on the event
  *  loop has ended when it returns, so a variable will do as well. Only what goes on after an `await` needs
- *  `AsyncLocalStorage`, which on Node 20 and 22 switches on hooks that every promise of the program pays for (an `await`
- *  takes 110 ns, not 40), so they are switched off again when the last such task has ended.
+ *  `AsyncLocalStorage`, which on Node 20 and 22 costs every promise of the program (`base/resting-storage.ts`), until the last
+ *  such task has ended.
  *
  *  Whether a function goes on is learnt: its first run is inside the storage, and so are all others once it has returned
  *  something to wait for. A function that has so far returned plain values and now returns a promise is an orphan for this
  *  one run: what it does later is outside the storage, and found only while it is the one task that it can be.
  *
  *  Guarantees: no task that runs is taken for another; a program whose tasks are all plain, or over, pays nothing. */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { ambientTask, outsideTasks } from "../base/ambient.js";
+import { RestingStorage } from "../base/resting-storage.js";
 import { isThenable } from "../base/thenable.js";
 import type { RunningTask } from "./context.js";
 
@@ -30,27 +30,24 @@ export interface LoopTask extends RunningTask {
   scope: "stack" | "storage" | "orphan";
 }
 
-const storage = new AsyncLocalStorage<RunningTask>();
+const storage = new RestingStorage<RunningTask>();
 /** The task of a worker that runs one at a time. */
 let alone: RunningTask | undefined;
 /** The task on the event loop whose plain function is on the stack. */
 let onStack: RunningTask | undefined;
 const orphans = new Set<RunningTask>();
-/** Tasks on the event loop that go on inside the storage. */
-let inStorage = 0;
-let rest: "none" | "scheduled" | "never" = "none";
 
 /** The task that asks. */
 export function whoAsks(): RunningTask | "one-of-several" | undefined {
   // The worker's own task last: it may run an event-loop executor of its own, whose tasks are inside it.
-  const task = onStack ?? storage.getStore();
+  const task = onStack ?? storage.find();
   if (task !== undefined || orphans.size === 0) return task ?? alone;
   return orphans.size === 1 && alone === undefined ? [...orphans][0] : "one-of-several";
 }
 
 /** The task whose code runs now, if it is one of several of this thread. */
 export function taskAmong(): RunningTask | undefined {
-  const task = onStack ?? storage.getStore();
+  const task = onStack ?? storage.find();
   return task !== undefined || orphans.size !== 1 ? task : [...orphans][0];
 }
 
@@ -73,8 +70,8 @@ export function leaveAlone(): void {
 /** Runs the task as one of several of a worker. */
 export function runAmong(task: RunningTask, run: TaskFunction): unknown {
   // Nobody says when such a task ends.
-  rest = "never";
-  return storage.run(task, invoke, run, task.args);
+  storage.stay();
+  return storage.enter(task, invoke, { run, args: task.args });
 }
 
 /** Runs the task on the event loop. {@link leaveLoop} must be told when it has ended.
@@ -83,11 +80,11 @@ export function runAmong(task: RunningTask, run: TaskFunction): unknown {
 export function runOnLoop(task: LoopTask, code: LoopFunction): unknown {
   const before = onStack;
   // What is inside a task of the storage stays there: the code around it would be found for an orphan.
-  const plain = code.way === "plain" && storage.getStore() === undefined;
+  const plain = code.way === "plain" && storage.find() === undefined;
   onStack = plain ? task : undefined;
   let result: unknown;
   try {
-    const run = (): unknown => (plain ? invoke(code.run, task.args) : runInStorage(task, code.run));
+    const run = (): unknown => (plain ? invoke({ run: code.run, args: task.args }) : runInStorage(task, code.run));
     // A call is no part of the task of `asyncio` in whose turn it happens to begin, and not cancelled with that.
     result = ambientTask() === undefined ? run() : outsideTasks(run);
   } finally {
@@ -102,8 +99,7 @@ export function runOnLoop(task: LoopTask, code: LoopFunction): unknown {
 
 function runInStorage(task: LoopTask, run: TaskFunction): unknown {
   task.scope = "storage";
-  inStorage += 1;
-  return storage.run(task, invoke, run, task.args);
+  return storage.enter(task, invoke, { run, args: task.args });
 }
 
 function adoptOrphan(task: LoopTask): void {
@@ -111,7 +107,7 @@ function adoptOrphan(task: LoopTask): void {
   orphans.add(task);
 }
 
-function invoke(run: TaskFunction, args: readonly unknown[]): unknown {
+function invoke({ run, args }: { readonly run: TaskFunction; readonly args: readonly unknown[] }): unknown {
   const result = run(...(args as never[]));
   // Adopted in here: waiting for a foreign thenable, such as a future, is something the task does.
   return isThenable(result) ? Promise.resolve(result) : result;
@@ -121,23 +117,5 @@ function invoke(run: TaskFunction, args: readonly unknown[]): unknown {
 export function leaveLoop(task: LoopTask): void {
   if (task.scope === "stack") return;
   if (task.scope === "orphan") orphans.delete(task);
-  else leaveStorage();
+  else storage.leave();
 }
-
-function leaveStorage(): void {
-  inStorage -= 1;
-  if (inStorage > 0 || rest !== "none" || !HOOKS) return;
-  rest = "scheduled";
-  // Not at once: switching takes 0.8 µs, and the next task may be on its way.
-  setImmediate(endStorage).unref();
-}
-
-function endStorage(): void {
-  if (rest !== "scheduled") return;
-  rest = "none";
-  // The next run inside switches it on again.
-  if (inStorage === 0) storage.disable();
-}
-
-/** Whether this Node carries the storage from promise to promise by hooks. From 24 on V8 does it, at no cost. */
-const HOOKS = Number.parseInt(process.versions.node, 10) < 24;

@@ -1,7 +1,8 @@
 /** The program of a thread that runs one function. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Transferable } from "../futures/mod.js";
-import { setThreadIdentity, threadTable } from "./identity.js";
+import { threadTable } from "./all-threads.js";
+import { setThreadIdentity } from "./identity.js";
 import { Solo, type SoloLine } from "./solo.js";
 import type { FromSolo, ToSolo } from "./solo-messages.js";
 import type { ThreadBirth } from "./solo-thread.js";

@@ -1,7 +1,7 @@
 /** A worker thread behind the port. See `port.ts` for the guarantees and PROTOCOL.md for the shared slots. */
 import { type MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 import { hasEnded } from "../base/mod.js";
-import { type CallSlots, isRow, SLOTS, slotToken } from "../memory/mod.js";
+import { CallSlots, isRow, SLOTS, slotToken } from "../memory/mod.js";
 import { encodeError } from "../wire/mod.js";
 import { Inbox } from "./inbox.js";
 import { type FromWorker, type Initializer, LOOK } from "./messages.js";
@@ -31,9 +31,9 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
   /** @param started a worker of these settings that is booting already. */
   constructor(settings: ThreadSettings, events: PortEvents<T>, started: StartedThread = startThread(settings)) {
     this.name = settings.name;
-    const { worker, slots, answers } = started;
+    const { worker, buffer, answers } = started;
     this.#worker = worker;
-    this.#slots = slots;
+    this.#slots = new CallSlots(buffer);
     this.#answers = answers;
     this.#events = events;
     this.#rows = new ThreadRows(this.#slots.rows, this.#ring, {

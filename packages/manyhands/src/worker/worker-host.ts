@@ -4,14 +4,13 @@
  *  when its result cannot travel; an error that no task caught is told to the pool before the worker ends of it. */
 import { SerializationError } from "../base/errors.js";
 import type { Transferable } from "../futures/mod.js";
-import { pack } from "../share/travel.js";
 import { encodeError } from "../wire/errors.js";
 import { transferListOf } from "../wire/transfer.js";
-import { serializationError } from "../wire/values.js";
 import type { TaskContext } from "./context.js";
 import type { Job, JobCode, JobHost, PassingLine } from "./job.js";
 import { TaskLoop } from "./loop.js";
 import { type FromWorker, type Initializer, LARGE, readCalls, type ToWorker, type WorkerSettings } from "./messages.js";
+import { rarely } from "./rarely.js";
 import { loadTarget, type Target } from "./target.js";
 
 /** The worker's end of its connection with the pool. */
@@ -27,8 +26,8 @@ export interface Line extends PassingLine {
   tookContext(job: Job): void;
   /** Publishes a small outcome without a message. @returns false when it must be posted. */
   publish(job: Job, value: unknown, duration: number): boolean;
-  /** Says how long a call ran whose outcome is about to be posted. */
-  ended(job: Job, duration: number): void;
+  /** Says how long a call ran whose outcome is about to be posted: behind its reports, if it has made any. */
+  ended(job: Job, duration: number, reports: "some" | "none"): void;
   /** Makes known what was published. */
   announce(): void;
   /** Bytes in use by this worker. */
@@ -110,7 +109,7 @@ export class WorkerHost implements JobHost {
       this.line.post({ type: "progress", slot: job.slot, token: job.token, value });
     } catch {
       // Thrown into the task, where the value comes from: there it can be mended.
-      if (!this.#postParcel(job, value, "report")) throw serializationError(value, "progress", this.line.kind);
+      if (!this.#postParcel(job, value, "report")) throw rarely().serializationError(value, "progress", this.line.kind);
     }
   }
 
@@ -122,11 +121,12 @@ export class WorkerHost implements JobHost {
   fulfilled(job: Job, value: unknown, duration: number): void {
     // A job that has not taken its context has reported nothing.
     const reported = job.context !== undefined && this.#reported.has(job);
-    if (reported || !this.line.publish(job, value, duration)) this.#postValue(job, value, duration);
+    if (reported || !this.line.publish(job, value, duration))
+      this.#postValue(job, value, duration, reported ? "some" : "none");
   }
 
   rejected(job: Job, reason: unknown, duration: number): void {
-    this.line.ended(job, duration);
+    this.line.ended(job, duration, "none");
     this.line.post({ type: "error", slot: job.slot, error: encodeError(reason) });
   }
 
@@ -165,8 +165,8 @@ export class WorkerHost implements JobHost {
     return code;
   }
 
-  #postValue(job: Job, value: unknown, duration: number): void {
-    this.line.ended(job, duration);
+  #postValue(job: Job, value: unknown, duration: number, reports: "some" | "none"): void {
+    this.line.ended(job, duration, reports);
     const moved = this.line.kind === "thread" ? transferListOf(value) : [];
     try {
       const copied = moved.length > 0 ? 0 : largeSize(value);
@@ -180,7 +180,7 @@ export class WorkerHost implements JobHost {
   #postRefused(job: Job, value: unknown, duration: number, cause: unknown): void {
     try {
       if (this.#postParcel(job, value, "result")) return;
-      throw serializationError(value, "result", this.line.kind);
+      throw rarely().serializationError(value, "result", this.line.kind);
     } catch (error) {
       if (error instanceof SerializationError && error.cause === undefined) error.cause = cause;
       this.rejected(job, error, duration);
@@ -190,7 +190,7 @@ export class WorkerHost implements JobHost {
   /** @returns whether the value holds shared objects. */
   #postParcel({ slot, token }: Job, value: unknown, of: "result" | "report"): boolean {
     const { kind } = this.line;
-    const parcel = pack(value, of === "result" ? of : "progress", kind, "once");
+    const parcel = rarely().pack(value, of === "result" ? of : "progress", kind, "once");
     if (parcel === undefined) return false;
     this.line.post({ type: "parcel", of, slot, token, parcel }, kind === "thread" ? transferListOf(parcel) : []);
     return true;

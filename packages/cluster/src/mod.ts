@@ -1,0 +1,2 @@
+/** The executor over many machines: see README.md. */
+export {};

@@ -1,0 +1,2 @@
+/** Crawling and downloading, as programs and commands: see README.md. */
+export {};

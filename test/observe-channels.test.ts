@@ -50,6 +50,20 @@ describe.each(KINDS)("%s", (kind, { make }) => {
     }
   });
 
+  test("while a signal aborts its calls none of them is handed to a worker", async () => {
+    const heard = hear();
+    const pool = keep(make({ maxWorkers: 2 }));
+    await prove(pool);
+    const controller = new AbortController();
+    const governed = pool.with({ signal: controller.signal });
+    const futures = Array.from({ length: 2000 }, (_, n) => governed.submit(square, n));
+    const handedBefore = ofType(heard.tasks, "handed").length;
+    controller.abort();
+    expect(ofType(heard.tasks, "handed")).toHaveLength(handedBefore);
+    await within(Promise.allSettled(futures), "the calls");
+    expect(ofType(heard.tasks, "handed")).toHaveLength(handedBefore);
+  });
+
   test("counts of messages are those of stats()", async () => {
     const heard = hear();
     const pool = keep(make({ maxWorkers: 2 }));

@@ -23,7 +23,7 @@ export class Outcomes {
   /** Values that came amid a turn for calls whose settling runs somebody's code; they are settled at its end. */
   readonly #deferred = new RingQueue<() => void>();
   readonly #unwanted = new WeakMap<Call, (call: Call) => void>();
-  #when: "any-time" | "amid-turn" = "any-time";
+  #when: "any-time" | "amid-turn" | "amid-abort" = "any-time";
 
   /** @param refusal why calls that come back cannot wait again; `undefined` when they can. */
   constructor(
@@ -51,6 +51,18 @@ export class Outcomes {
     } finally {
       this.#when = "any-time";
     }
+  }
+
+  /** Takes in what a worker has ended, before one of its calls is aborted. No other call leaves meanwhile: a signal aborts one
+   *  call after another, and the room that one of them leaves would be filled with the next, which then has run. */
+  collectBeforeAbort({ port }: Crewman): void {
+    this.#when = "amid-abort";
+    try {
+      port.look();
+    } finally {
+      this.#when = "any-time";
+    }
+    this.#dispatcher.schedule();
   }
 
   /** Settles what was left. */

@@ -179,7 +179,7 @@ export class Scheduler implements CallOwner {
   abort(call: Call, reason: unknown): boolean {
     this.#outcomes.settleDeferred();
     // It may have ended without having been heard of.
-    call.worker?.port.look();
+    if (call.worker !== undefined) this.#outcomes.collectBeforeAbort(call.worker);
     if (call.state === "settled") return false;
     if (!this.cancel(call, reason)) this.#stopper.stop(call, cancellation(reason));
     return true;

@@ -10,8 +10,8 @@ export default defineConfig({
     pool: "forks",
     // The tests start workers of their own; more test files at once would only make them wait for each other.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A test that passes at the second try has found a race: that is a failure.
     retry: 0,
   },

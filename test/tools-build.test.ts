@@ -41,7 +41,8 @@ function run(root: string, ...args: readonly string[]): string {
 const importsOf = (file: string): ReadonlySet<string | undefined> =>
   new Set([...readFileSync(file, "utf8").matchAll(/\bfrom ?"([^"]+)";/g)].map(([, name]) => name));
 
-test("joins what programs and workers load, once for each state of the sources", () => {
+// The library is compiled three times.
+test("joins what programs and workers load, once for each state of the sources", { timeout: 300_000 }, () => {
   const root = copyOfLibrary();
   const dist = join(root, "packages", "manyhands", "dist");
   const mod = join(dist, "mod.js");

@@ -544,7 +544,9 @@ describe("run", () => {
     expect(await outputOf(program("asyncio-ends", "a deadlock"))).toBe(
       "ERR_DEADLOCK\nmain · running · waits for Queue.get()\n└─ child · running · waits for Lock.acquire()\n",
     );
-    expect(await outputOf(program("asyncio-ends", "a foreign deadlock"))).toBe("ERR_DEADLOCK\nmain · running\n");
+    expect(await outputOf(program("asyncio-ends", "a foreign deadlock"))).toBe(
+      "ERR_DEADLOCK\nmain · running · waits for a foreign promise\n",
+    );
     expect(new DeadlockError("tree").message).toContain("tree");
   });
 
@@ -576,7 +578,7 @@ describe("what one sees", () => {
           "main · running",
           "├─ parent · running · waits for sleep(1000000) · being cancelled",
           "│  └─ child · running · waits for Event.wait()",
-          "└─ foreign · running",
+          "└─ foreign · running · waits for a foreign promise",
         ].join("\n"),
       );
       expect(currentTask()?.name).toBe("main");

@@ -2,7 +2,7 @@
  *
  *  Source of the rules: CPython `asyncio.tasks`. */
 import { CancelledError, InvalidOptionError } from "../base/errors.js";
-import { checkIterable, checkNames, checkType } from "../base/options.js";
+import { checkIterable, checkNames, checkType, shown } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { type Completions, asCompleted as futuresAsCompleted } from "../futures/as-completed.js";
 import { control, Future } from "../futures/future.js";
@@ -77,6 +77,7 @@ class Gathering {
       refresh: () => undefined,
       minds: false,
       awaited: () => undefined,
+      what: `gather() of ${this.#left}`,
     });
     if (this.#left === 0) control.succeed(this.future, []);
     for (const child of distinct) {
@@ -120,7 +121,7 @@ function checkAwaitable(what: string, value: unknown): void {
     throw new InvalidOptionError(what, `${what} must be a function or a future, got a list: spread it, as in ...list`);
   }
   const hint = value instanceof Promise ? ": a promise runs already, and cannot be stopped; give () => it" : "";
-  throw new InvalidOptionError(what, `${what} must be a function or a future, got ${String(value)}${hint}`);
+  throw new InvalidOptionError(what, `${what} must be a function or a future, got ${shown(value)}${hint}`);
 }
 
 /** Waits for tasks, and touches none of them.

@@ -1,11 +1,15 @@
 /** A condition for the tasks of one thread: waiting, while a lock is held, for what others change under the same lock. */
+import type { TaskWait } from "../base/ambient.js";
 import { InvalidOptionError, NotLockedError } from "../base/errors.js";
 import { checkCount, checkType } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Permit } from "../sync/permit.js";
 import { Lock } from "./lock.js";
-import { currentLoop, outside } from "./task.js";
+import { currentLoop, currentTask, outside } from "./task.js";
 import { checked, Line, NO_LIMITS } from "./waiter.js";
+
+/** Shown while the lock is waited for again. A cancellation is for the next wait. */
+const LOCK_AGAIN: TaskWait = { what: "the lock of a condition", cancel: () => false };
 
 /** Waited for with a lock held, which is released during the wait and held again after it.
  *
@@ -77,6 +81,7 @@ export class Condition {
     try {
       return await waiter.promise;
     } finally {
+      using _ = currentTask()?.showing(LOCK_AGAIN);
       // In no task: a cancellation must not keep it from getting back what its caller is going to release.
       await outside(back);
     }

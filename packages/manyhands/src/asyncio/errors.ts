@@ -32,12 +32,21 @@ export class TaskGroupError extends AggregateError {
 }
 
 /** Nothing is left that could wake the tasks of a run: no timer, no socket, no worker, no task that can go on. `tree` shows
- *  what each of them waits for. */
+ *  what each of them waits for; of a long one the message has the first lines. */
 export class DeadlockError extends ManyhandsError<"ERR_DEADLOCK"> {
   readonly tree: string;
 
   constructor(tree: string, options?: ErrorOptions) {
-    super("DeadlockError", "ERR_DEADLOCK", `Nothing is left that could wake these tasks:\n${tree}`, options);
+    super("DeadlockError", "ERR_DEADLOCK", `Nothing is left that could wake these tasks:\n${start(tree)}`, options);
     this.tree = tree;
   }
+}
+
+/** Lines of a tree that a message shows. */
+const SHOWN = 50;
+
+function start(tree: string): string {
+  const lines = tree.split("\n");
+  if (lines.length <= SHOWN) return tree;
+  return `${lines.slice(0, SHOWN).join("\n")}\n… and ${lines.length - SHOWN} more; all of them are in error.tree`;
 }

@@ -6,6 +6,7 @@
  *  cancelled put never inserts; first come, first served, on both sides. */
 
 import { InvalidOptionError, InvalidStateError, TimeoutError } from "../base/errors.js";
+import { shown } from "../base/options.js";
 import { Empty, Full, ShutDown } from "../base/queue-errors.js";
 import { untilShutDown } from "../base/queue-iteration.js";
 import { RingQueue } from "../base/ring-queue.js";
@@ -75,7 +76,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when it is no whole number */
   constructor(maxsize = 0) {
     if (!Number.isInteger(maxsize)) {
-      throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${String(maxsize)}`);
+      throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${shown(maxsize)}`);
     }
     this.maxsize = Math.max(0, maxsize);
     this.#store = this.newStore();
@@ -229,7 +230,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   #insert(item: T): void {
     // Who waits to get waits at an empty queue, whatever its order.
-    const getter = this.#getters.first;
+    const getter = this.#getters.next;
     if (getter === undefined) this.#store.push(item);
     else getter.wake(item);
     this.#unfinished += 1;
@@ -238,7 +239,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   #take(): T {
     const item = this.#store.shift() as T;
     while (!this.full()) {
-      const putter = this.#putters.first;
+      const putter = this.#putters.next;
       if (putter === undefined) break;
       try {
         this.#insert(this.#brought.get(putter) as T);

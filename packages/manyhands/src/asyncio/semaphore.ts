@@ -89,7 +89,7 @@ export class Semaphore extends TaskAcquirable {
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when it is no whole number, or negative */
   constructor(value = 1) {
     super();
-    checkCount("value", value ?? Number.NaN, 0);
+    checkCount("value", value, 0);
     this.#value = value;
   }
 
@@ -109,11 +109,10 @@ export class Semaphore extends TaskAcquirable {
   release(count = 1): void {
     checkCount("count", count, 1);
     for (let left = count; left > 0; left -= 1) {
-      if (this.line.length === 0) {
+      if (this.line.length === 0 || !this.line.wake(new Permit(this, 0))) {
         this.#value += left;
         return;
       }
-      this.line.wake(new Permit(this, 0));
     }
   }
 

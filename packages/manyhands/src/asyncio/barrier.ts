@@ -2,6 +2,7 @@
 import { BrokenBarrierError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import { refuseAborted, type WaitOptions } from "../base/wait-options.js";
+import { showState } from "./looks.js";
 import { checked, Line, NO_LIMITS, Waiter } from "./waiter.js";
 
 /** Options of a {@link Barrier}. */
@@ -143,3 +144,5 @@ export class Barrier {
 function broken(cause: unknown): BrokenBarrierError {
   return new BrokenBarrierError("The barrier is broken", cause === undefined ? {} : { cause });
 }
+
+showState(Barrier, ({ broken, nWaiting, parties }) => (broken ? "broken" : `${nWaiting} of ${parties}`));

@@ -5,6 +5,7 @@ import { checkCount, checkType } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Permit } from "../sync/permit.js";
 import { Lock } from "./lock.js";
+import { showState } from "./looks.js";
 import { currentLoop, currentTask, outside } from "./task.js";
 import { checked, Line, NO_LIMITS } from "./waiter.js";
 
@@ -34,6 +35,11 @@ export class Condition {
   constructor(lock: Lock = new Lock()) {
     if (!(lock instanceof Lock)) throw new InvalidOptionError("lock", "A condition of tasks takes a Lock of tasks");
     this.lock = lock;
+  }
+
+  /** How many wait to be notified. @internal */
+  get waiting(): number {
+    return this.#line.length;
   }
 
   /** Acquires the lock: see {@link Lock}. */
@@ -133,3 +139,5 @@ export class Condition {
     if (!this.lock.locked()) throw new NotLockedError(`Cannot ${what}: the condition's lock is not held`);
   }
 }
+
+showState(Condition, (condition) => `${condition.locked() ? "held" : "free"}, ${condition.waiting} wait`);

@@ -1,6 +1,7 @@
 /** An event for the tasks of one thread: something that has happened, or not yet. */
 
 import type { WaitOptions } from "../base/wait-options.js";
+import { showState } from "./looks.js";
 import { currentTask } from "./task.js";
 import { checked, Line, NO_LIMITS } from "./waiter.js";
 
@@ -34,6 +35,11 @@ export class Event {
     return this.#state === "set";
   }
 
+  /** How many wait for it. @internal */
+  get waiting(): number {
+    return this.#line.length;
+  }
+
   /** Waits until it is set.
    *  @param options the longest wait in ms, and a signal that ends it
    *  @returns true; false when the time is over
@@ -56,3 +62,5 @@ export class Event {
     }
   }
 }
+
+showState(Event, (event) => (event.isSet() ? "set" : `not set, ${event.waiting} wait`));

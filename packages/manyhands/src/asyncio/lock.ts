@@ -1,6 +1,7 @@
 /** A lock for the tasks of one thread: one at a time, first come, first served. */
 import { NotLockedError } from "../base/errors.js";
 import { Permit } from "../sync/permit.js";
+import { showState } from "./looks.js";
 import { TaskAcquirable } from "./semaphore.js";
 
 /** Held by one task at a time; the others wait for it.
@@ -66,3 +67,5 @@ export class Lock extends TaskAcquirable {
     return new Permit(this, this.#holding);
   }
 }
+
+showState(Lock, (lock) => (lock.locked() ? `held, ${lock.waiting} wait` : "free"));

@@ -11,6 +11,7 @@ import { Empty, Full, ShutDown } from "../base/queue-errors.js";
 import { untilShutDown } from "../base/queue-iteration.js";
 import { RingQueue } from "../base/ring-queue.js";
 import type { WaitOptions } from "../base/wait-options.js";
+import { showState } from "./looks.js";
 import { ItemHeap } from "./order.js";
 import { currentTask } from "./task.js";
 import { checked, Line, NO_LIMITS, type Waiter } from "./waiter.js";
@@ -219,6 +220,17 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     this.#getters.failAll(() => new ShutDown());
   }
 
+  /** @internal */
+  get shownState(): string {
+    const room = this.maxsize === 0 ? "" : ` of ${this.maxsize}`;
+    const waits = [
+      this.#getters.length > 0 ? `${this.#getters.length} wait to get` : "",
+      this.#putters.length > 0 ? `${this.#putters.length} wait to put` : "",
+      this.#state === "open" ? "" : "shut down",
+    ];
+    return [`${this.qsize()}${room} items`, ...waits.filter((text) => text !== "")].join(", ");
+  }
+
   /** Takes items until the queue is shut down and nothing is left in it. Several may iterate: each item goes to one of them. */
   [Symbol.asyncIterator](): AsyncIterator<T> {
     return untilShutDown(() => this.get());
@@ -270,3 +282,5 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
     return new ItemHeap<T>();
   }
 }
+
+showState(Queue, (queue) => queue.shownState);

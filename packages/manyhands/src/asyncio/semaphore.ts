@@ -3,6 +3,7 @@ import { OverReleaseError, TimeoutError } from "../base/errors.js";
 import { checkCount } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Permit } from "../sync/permit.js";
+import { showState } from "./looks.js";
 import { currentTask } from "./task.js";
 import { checked, type Late, Line, NO_LIMITS } from "./waiter.js";
 
@@ -19,6 +20,11 @@ abstract class TaskAcquirable {
   protected readonly line: Line<Permit> = new Line();
   /** What a wait is called. */
   protected abstract readonly acquiring: string;
+
+  /** How many wait for it. @internal */
+  get waiting(): number {
+    return this.line.length;
+  }
 
   /** Takes it without waiting, also before those who wait. @returns the permit, if it could be taken. */
   abstract tryAcquire(): Permit | undefined;
@@ -160,3 +166,5 @@ export class BoundedSemaphore extends Semaphore {
     super.release(count);
   }
 }
+
+showState(Semaphore, (semaphore) => `${semaphore.value} free, ${semaphore.waiting} wait`);

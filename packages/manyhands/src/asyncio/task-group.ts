@@ -165,3 +165,6 @@ export class TaskGroup {
     this.#state = to;
   }
 }
+
+// A class that uses its own name inside is bundled under another.
+Object.defineProperty(TaskGroup, "name", { value: "TaskGroup", configurable: true });

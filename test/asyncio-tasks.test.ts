@@ -92,6 +92,30 @@ describe("a task", () => {
   });
 });
 
+describe("what is given to a task", () => {
+  test.each<[unknown, RegExp]>([
+    [[], /work must be a function, got an empty list/],
+    [5n, /got 5n/],
+    ["", /got ""/],
+    [Promise.resolve(), /got \[object Promise\]: a promise runs already/],
+    [function* nothing() {}, /must not be a generator function: calling it runs nothing/],
+    [async function* nothing() {}, /must not be a generator function/],
+  ])("%o is refused, and named", (given, told) => {
+    expect(() => createTask(given as never)).toThrow(told);
+  });
+
+  test("its callbacks get the task itself", async () => {
+    const names: string[] = [];
+    const task = createTask(() => 1, { name: "one" });
+    const note = (ended: Task<number>): void => void names.push(`${ended}`);
+    task.addDoneCallback(note);
+    await task;
+    task.addDoneCallback(note);
+    await turn();
+    expect([names, task.removeDoneCallback(note)]).toEqual([["Task one <succeeded>", "Task one <succeeded>"], 0]);
+  });
+});
+
 describe("cancel", () => {
   test("before the first step: the function never runs (SEMANTICS: Task.cancel)", async () => {
     let ran = 0;

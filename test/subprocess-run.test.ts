@@ -225,7 +225,8 @@ describe("what cannot be started", () => {
     const before = await count();
     for (let n = 0; n < 50; n += 1) await failureOf(run(["no-such-program"], { input: "x", captureOutput: true }));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(await count()).toBe(before);
+    // Fewer when what an earlier test has closed is only gone now; each that was left behind would be fifty more.
+    expect(Number(await count())).toBeLessThanOrEqual(Number(before));
   });
 
   test("in a shell it is the shell's affair: 127", async () => {

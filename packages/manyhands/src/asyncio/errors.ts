@@ -8,6 +8,9 @@ export interface TaskFailure {
   readonly error: unknown;
 }
 
+/** Failures that a message tells: thousands may fail at once. */
+const TOLD = 20;
+
 /** Tasks of a group have failed: `errors` holds what they threw, in the order in which they did, and `failures` says which
  *  task it was. Cancellations are not failures.
  *
@@ -17,9 +20,10 @@ export class TaskGroupError extends AggregateError {
   readonly failures: readonly TaskFailure[];
 
   constructor(failures: readonly TaskFailure[], options?: ErrorOptions) {
-    const told = failures.map(
-      ({ task, error }) => `${task}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const told = failures
+      .slice(0, TOLD)
+      .map(({ task, error }) => `${task}: ${error instanceof Error ? error.message : String(error)}`);
+    if (failures.length > TOLD) told.push(`and ${failures.length - TOLD} more`);
     const count = failures.length === 1 ? "A task" : `${failures.length} tasks`;
     super(
       failures.map(({ error }) => error),

@@ -40,11 +40,15 @@ export function formatTasks(tasks: Iterable<Task<unknown>> = allTasks()): string
     for (let at = children.length - 1; at >= 0; at -= 1) {
       const last = at === children.length - 1;
       const child = children[at] as Task<unknown>;
-      rest.push({ task: child, before: `${below}${last ? "└─ " : "├─ "}`, below: `${below}${last ? "   " : "│  "}` });
+      const before = `${below}${last ? "└─ " : "├─ "}`;
+      rest.push({ task: child, before, below: below.length < WIDEST ? `${below}${last ? "   " : "│  "}` : below });
     }
   }
   return lines.join("\n");
 }
+
+/** Where a tree grows no wider: a chain of thousands would have more blanks than names. */
+const WIDEST = 90;
 
 /** A task that is still to be drawn: what stands before its line, and before those below it. */
 interface Branch {

@@ -2,7 +2,7 @@
 import { BrokenBarrierError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import { refuseAborted, type WaitOptions } from "../base/wait-options.js";
-import { showState } from "./looks.js";
+import { Printed } from "./looks.js";
 import { checked, Line, NO_LIMITS, Waiter } from "./waiter.js";
 
 /** Options of a {@link Barrier}. */
@@ -25,7 +25,7 @@ type BarrierState = "filling" | "acting" | "broken";
  *  const start = new Barrier(4);
  *  await start.wait();   // in each of four tasks
  *  ``` */
-export class Barrier {
+export class Barrier extends Printed {
   /** How many have to come. */
   readonly parties: number;
   readonly #action: (() => unknown) | undefined;
@@ -38,6 +38,7 @@ export class Barrier {
   /** @param parties how many have to come, at least 1
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when `parties` is no whole number of at least 1, or an option is wrong */
   constructor(parties: number, options: BarrierOptions = {}) {
+    super();
     checkCount("parties", parties ?? null, 1);
     checkNames("Barrier", options, ["action", "timeout"]);
     checkType("action", options.action, "function");
@@ -84,6 +85,11 @@ export class Barrier {
     });
     if (last) void this.#complete(waiter);
     return waiter.promise;
+  }
+
+  /** @internal */
+  override get printed(): string {
+    return this.broken ? "broken" : `${this.nWaiting} of ${this.parties}`;
   }
 
   /** Counted one by one only when it may be so: thousands may come. */
@@ -144,5 +150,3 @@ export class Barrier {
 function broken(cause: unknown): BrokenBarrierError {
   return new BrokenBarrierError("The barrier is broken", cause === undefined ? {} : { cause });
 }
-
-showState(Barrier, ({ broken, nWaiting, parties }) => (broken ? "broken" : `${nWaiting} of ${parties}`));

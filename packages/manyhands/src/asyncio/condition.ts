@@ -5,7 +5,7 @@ import { checkCount, checkType } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Permit } from "../sync/permit.js";
 import { Lock } from "./lock.js";
-import { showState } from "./looks.js";
+import { Printed } from "./looks.js";
 import { currentLoop, currentTask, outside } from "./task.js";
 import { checked, Line, NO_LIMITS } from "./waiter.js";
 
@@ -25,7 +25,7 @@ const LOCK_AGAIN: TaskWait = { what: "the lock of a condition", cancel: () => fa
  *    items.pop();                                                   changed.notify();
  *  });                                                            });
  *  ``` */
-export class Condition {
+export class Condition extends Printed {
   readonly #line = new Line<boolean>();
   /** The lock that goes with it. */
   readonly lock: Lock;
@@ -33,13 +33,9 @@ export class Condition {
   /** @param lock the lock under which it is waited for; one of its own when there is none
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when it is no Lock of `manyhands/asyncio` */
   constructor(lock: Lock = new Lock()) {
+    super();
     if (!(lock instanceof Lock)) throw new InvalidOptionError("lock", "A condition of tasks takes a Lock of tasks");
     this.lock = lock;
-  }
-
-  /** How many wait to be notified. @internal */
-  get waiting(): number {
-    return this.#line.length;
   }
 
   /** Acquires the lock: see {@link Lock}. */
@@ -135,9 +131,12 @@ export class Condition {
     this.#line.wakeAll(true);
   }
 
+  /** @internal */
+  override get printed(): string {
+    return `${this.locked() ? "held" : "free"}, ${this.#line.length} wait`;
+  }
+
   #requireLock(what: string): void {
     if (!this.lock.locked()) throw new NotLockedError(`Cannot ${what}: the condition's lock is not held`);
   }
 }
-
-showState(Condition, (condition) => `${condition.locked() ? "held" : "free"}, ${condition.waiting} wait`);

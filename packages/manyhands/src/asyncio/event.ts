@@ -1,7 +1,7 @@
 /** An event for the tasks of one thread: something that has happened, or not yet. */
 
 import type { WaitOptions } from "../base/wait-options.js";
-import { showState } from "./looks.js";
+import { Printed } from "./looks.js";
 import { currentTask } from "./task.js";
 import { checked, Line, NO_LIMITS } from "./waiter.js";
 
@@ -15,7 +15,7 @@ import { checked, Line, NO_LIMITS } from "./waiter.js";
  *  createTask(async () => { await load(); ready.set(); });
  *  await ready.wait();
  *  ``` */
-export class Event {
+export class Event extends Printed {
   readonly #line = new Line<boolean>();
   #state: "set" | "clear" = "clear";
 
@@ -33,11 +33,6 @@ export class Event {
   /** Whether it is set. */
   isSet(): boolean {
     return this.#state === "set";
-  }
-
-  /** How many wait for it. @internal */
-  get waiting(): number {
-    return this.#line.length;
   }
 
   /** Waits until it is set.
@@ -61,6 +56,9 @@ export class Event {
       return Promise.reject(error);
     }
   }
-}
 
-showState(Event, (event) => (event.isSet() ? "set" : `not set, ${event.waiting} wait`));
+  /** @internal */
+  override get printed(): string {
+    return this.isSet() ? "set" : `not set, ${this.#line.length} wait`;
+  }
+}

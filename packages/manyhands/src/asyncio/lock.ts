@@ -1,7 +1,6 @@
 /** A lock for the tasks of one thread: one at a time, first come, first served. */
 import { NotLockedError } from "../base/errors.js";
 import { Permit } from "../sync/permit.js";
-import { showState } from "./looks.js";
 import { TaskAcquirable } from "./semaphore.js";
 
 /** Held by one task at a time; the others wait for it.
@@ -61,11 +60,14 @@ export class Lock extends TaskAcquirable {
     if (this.#state === "held" && holding === this.#holding) this.release();
   }
 
+  /** @internal */
+  override get printed(): string {
+    return this.locked() ? `held, ${this.line.length} wait` : "free";
+  }
+
   #permit(): Permit {
     this.#made += 1;
     this.#holding = this.#made;
     return new Permit(this, this.#holding);
   }
 }
-
-showState(Lock, (lock) => (lock.locked() ? `held, ${lock.waiting} wait` : "free"));

@@ -11,7 +11,7 @@ import { Empty, Full, ShutDown } from "../base/queue-errors.js";
 import { untilShutDown } from "../base/queue-iteration.js";
 import { RingQueue } from "../base/ring-queue.js";
 import type { WaitOptions } from "../base/wait-options.js";
-import { showState } from "./looks.js";
+import { Printed } from "./looks.js";
 import { ItemHeap } from "./order.js";
 import { currentTask } from "./task.js";
 import { checked, Line, NO_LIMITS, type Waiter } from "./waiter.js";
@@ -60,7 +60,7 @@ type QueueState = "open" | "draining" | "closed";
  *    queue.shutdown();
  *  });
  *  ``` */
-export class Queue<T = unknown> implements AsyncIterable<T> {
+export class Queue<T = unknown> extends Printed implements AsyncIterable<T> {
   /** Items it holds at most; 0: as many as there is memory for. */
   readonly maxsize: number;
   readonly #store: Store<T>;
@@ -76,6 +76,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    *  @param maxsize items it holds at most; 0 or less: as many as there is memory for
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when it is no whole number */
   constructor(maxsize = 0) {
+    super();
     if (!Number.isInteger(maxsize)) {
       throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${shown(maxsize)}`);
     }
@@ -221,14 +222,15 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   }
 
   /** @internal */
-  get shownState(): string {
+  override get printed(): string {
     const room = this.maxsize === 0 ? "" : ` of ${this.maxsize}`;
     const waits = [
       this.#getters.length > 0 ? `${this.#getters.length} wait to get` : "",
       this.#putters.length > 0 ? `${this.#putters.length} wait to put` : "",
       this.#state === "open" ? "" : "shut down",
     ];
-    return [`${this.qsize()}${room} items`, ...waits.filter((text) => text !== "")].join(", ");
+    const told = [`${this.qsize()}${room} items`, ...waits.filter((text) => text !== "")];
+    return told.join(", ");
   }
 
   /** Takes items until the queue is shut down and nothing is left in it. Several may iterate: each item goes to one of them. */
@@ -282,5 +284,3 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
     return new ItemHeap<T>();
   }
 }
-
-showState(Queue, (queue) => queue.shownState);

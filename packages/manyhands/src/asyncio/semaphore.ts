@@ -3,7 +3,7 @@ import { OverReleaseError, TimeoutError } from "../base/errors.js";
 import { checkCount } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Permit } from "../sync/permit.js";
-import { showState } from "./looks.js";
+import { Printed } from "./looks.js";
 import { currentTask } from "./task.js";
 import { checked, type Late, Line, NO_LIMITS } from "./waiter.js";
 
@@ -16,15 +16,10 @@ const late: Late<never> = (what, { timeout }) => {
  *
  *  Its classes are `Releasable` without saying so: what they are by internal methods is not declared to users, whose compiler
  *  would miss it. */
-abstract class TaskAcquirable {
+abstract class TaskAcquirable extends Printed {
   protected readonly line: Line<Permit> = new Line();
   /** What a wait is called. */
   protected abstract readonly acquiring: string;
-
-  /** How many wait for it. @internal */
-  get waiting(): number {
-    return this.line.length;
-  }
 
   /** Takes it without waiting, also before those who wait. @returns the permit, if it could be taken. */
   abstract tryAcquire(): Permit | undefined;
@@ -136,6 +131,11 @@ export class Semaphore extends TaskAcquirable {
   giveBack(): void {
     this.release();
   }
+
+  /** @internal */
+  override get printed(): string {
+    return `${this.value} free, ${this.line.length} wait`;
+  }
 }
 
 /** A {@link Semaphore} that never has more permits than it had at first: releasing more is an error.
@@ -166,5 +166,3 @@ export class BoundedSemaphore extends Semaphore {
     super.release(count);
   }
 }
-
-showState(Semaphore, (semaphore) => `${semaphore.value} free, ${semaphore.waiting} wait`);

@@ -25,6 +25,8 @@ const NEXT = {
 
 /** Runs tasks that belong together: see {@link TaskGroup.run}. */
 export class TaskGroup {
+  /** A class that uses its own name inside is bundled under another. @internal */
+  static readonly name: string = "TaskGroup";
   readonly #parent: Task<unknown>;
   readonly #tasks = new Set<Task<unknown>>();
   readonly #failures: TaskFailure[] = [];
@@ -165,6 +167,3 @@ export class TaskGroup {
     this.#state = to;
   }
 }
-
-// A class that uses its own name inside is bundled under another.
-Object.defineProperty(TaskGroup, "name", { value: "TaskGroup", configurable: true });

@@ -2,6 +2,8 @@
  *  over may be lost, and no cancellation either. Cases M04 and M08, and CPython's `test_acquire_cancel_before_awoken` and
  *  `test_get_cancelled_race`. */
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import {
   Barrier,
   CancelledError,
@@ -182,6 +184,26 @@ describe("a signal of the task", () => {
     foreign.dispatchEvent(new globalThis.Event("done"));
     await errorOf(CancelledError, task);
     expect(log).toEqual(["heard", "went on"]);
+  });
+
+  test("is left alone by a fetch that has ended: what comes then is cancelled, too", async () => {
+    const server = createServer((_, response) => response.end("page")).listen(0);
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const foreign = new EventTarget();
+    const task: Task<void> = createTask(async () => {
+      const response = await fetch(`http://localhost:${port}`, { signal: currentSignal() });
+      expect(await response.text()).toBe("page");
+      setImmediate(() => {
+        task.cancel();
+        setImmediate(() => foreign.dispatchEvent(new globalThis.Event("done")));
+      });
+      await once(foreign as never, "done");
+      await new Event().wait();
+    });
+    await errorOf(CancelledError, task);
+    server.close();
+    server.closeAllConnections();
   });
 
   test("ends what Node rejects with an AbortError, and the task is cancelled, or too late, all the same", async () => {

@@ -112,6 +112,9 @@ describe("what is given to a task", () => {
     await task;
     task.addDoneCallback(note);
     await turn();
+    expect(JSON.stringify({ task, other: createTask(() => 2, { name: "two" }) })).toBe(
+      '{"task":"Task one <succeeded>","other":"Task two <pending>"}',
+    );
     expect([names, task.removeDoneCallback(note)]).toEqual([["Task one <succeeded>", "Task one <succeeded>"], 0]);
   });
 });

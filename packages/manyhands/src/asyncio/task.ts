@@ -212,6 +212,11 @@ export class Task<T> extends Future<T> {
     return "Task";
   }
 
+  /** As its text: tasks know each other, and a logger would go round and round. */
+  toJSON(): string {
+    return this.toString();
+  }
+
   /** @internal */
   enter(wait: TaskWait): void {
     this.checkpoint();

@@ -450,6 +450,20 @@ describe("waitFor", () => {
   });
 });
 
+test("a time limit that was over tells by its cause which task waited for what, and by its stack who awaited it", async () => {
+  async function whoAwaits(): Promise<void> {
+    await timeout(1, () => new Event().wait());
+  }
+  const error = await errorOf(
+    TimeoutError,
+    run(() => whoAwaits(), { name: "patient" }),
+  );
+  expect((error.cause as Error).message).toBe(
+    "The task patient was cancelled: its time is over; it waited for Event.wait()",
+  );
+  expect(error.stack).toMatch(/at (async )?whoAwaits/);
+});
+
 describe("what many tasks come to", () => {
   test("is told in short: the first failures of a group, and the first lines of a tree", async () => {
     const group = TaskGroup.run((tasks) => {

@@ -72,7 +72,9 @@ export class Timeout {
   #expire(): void {
     this.#timer = undefined;
     this.#state = "expiring";
-    this.#task.cancel("its time is over");
+    // Told by the cause of the TimeoutError, whose stack shows who awaited the limit, but not what took so long.
+    const waits = this.#task.waitingFor;
+    this.#task.cancel(`its time is over${waits.length === 0 ? "" : `; it waited for ${waits.join(" and ")}`}`);
   }
 
   /** The part has ended. @returns what it came to, as its caller shall see it. @internal */
@@ -103,8 +105,8 @@ function checkTime(option: string, value: unknown): void {
  *  @param ms from now; 0 or less ends it at its first wait; `undefined` for no limit
  *  @param body called with the {@link Timeout}, in this same task
  *  @returns what `body` returns, even if the time was over: it may have finished all the same
- *  @throws TimeoutError (`ERR_TIMEOUT`) when the time was over and `body` ended by that, what `body` throws,
- *    InvalidOptionError (`ERR_INVALID_OPTION`)
+ *  @throws TimeoutError (`ERR_TIMEOUT`) when the time was over and `body` ended by that (its `cause` says which task it was, and
+ *    what that waited for), what `body` throws, InvalidOptionError (`ERR_INVALID_OPTION`)
  *  @remarks Cancellation: `body` is cancelled as its task is, and its clean-up awaited. So a wait for a foreign promise goes
  *  on until that settles, unless it is made `cancellable`, or given `currentSignal()`.
  *  @example

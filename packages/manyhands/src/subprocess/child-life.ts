@@ -43,7 +43,12 @@ export class ChildLife implements Interruptible {
     this.#reach = new Reach(pid, plan.extent);
     this.#child = child;
     this.#reference("unref");
-    child.once("exit", (code, signal) => this.#ended(code, signal));
+    child.once("exit", (code, signal) => {
+      this.#reach.leaderEnded();
+      // Ctrl-C comes to this program and to the child at once, and of the two what the child makes of it may be heard first: so
+      // in this turn nobody goes on.
+      setImmediate(() => this.#ended(code, signal));
+    });
   }
 
   get extent(): Extent {
@@ -122,7 +127,6 @@ export class ChildLife implements Interruptible {
   }
 
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
-    this.#reach.leaderEnded();
     this.#move({ kind: "ended", returnCode: signal === null ? (code ?? 0) : -constants.signals[signal] });
     const enders = [...this.#enders];
     this.#enders.clear();

@@ -7,7 +7,7 @@
  *  Pages go to standard output as they come, failures to standard error. Page 7 of the small site takes 400 ms. */
 import { parseArgs } from "node:util";
 import { isMain } from "manyhands";
-import { asCompleted, CancelledError, createTask, currentTask, run, TimeoutError, timeout } from "manyhands/asyncio";
+import { asCompleted, CancelledError, createTask, currentSignal, run, TimeoutError, timeout } from "manyhands/asyncio";
 import { textOf } from "./fetch-as-completed.js";
 import { commandLine, webAddress, wholeNumber } from "./support/arguments.js";
 import { type Site, startSite } from "./support/site.js";
@@ -34,7 +34,7 @@ export function postsOf(html: string, url: string): Post[] {
 /** @throws Error when the server answers with anything but success. */
 export async function fetchPosts(url: string): Promise<Post[]> {
   // The signal is that of the task: the connection is closed when the task is cancelled, or its time is over.
-  const response = await fetch(url, { signal: currentTask()?.signal ?? null });
+  const response = await fetch(url, { signal: currentSignal() });
   if (!response.ok) throw new Error(`HTTP ${response.status} ${response.statusText}`);
   return postsOf(await response.text(), url);
 }

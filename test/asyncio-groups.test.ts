@@ -1,19 +1,25 @@
 /** Task groups and time limits: cases of group L, and what SEMANTICS says of them. */
 
+import { AsyncResource } from "node:async_hooks";
 import {
+  asCompleted,
   CancelledError,
   createTask,
   currentTask,
+  DeadlockError,
   Event,
+  formatTasks,
   InvalidStateError,
   run,
   sleep,
-  type Task,
+  Task,
   TaskGroup,
   TaskGroupError,
+  Timeout,
   TimeoutError,
   timeout,
   timeoutAt,
+  wait,
   waitFor,
 } from "manyhands/asyncio";
 import { SystemExit } from "manyhands/multiprocessing";
@@ -21,6 +27,8 @@ import { describe, expect, test } from "vitest";
 import { errorOf } from "./conformance/support.js";
 import { runVirtually } from "./virtual-clock.js";
 
+/** Where listeners of sockets run. */
+const outsideOfTasks = new AsyncResource("outside of tasks");
 const forEver = (): Promise<boolean> => new Event().wait();
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const here = (): Task<unknown> => {
@@ -439,5 +447,99 @@ describe("waitFor", () => {
   test("works outside of runs, too", async () => {
     expect(await waitFor(() => sleep(1, 5), 1e6)).toBe(5);
     expect(await run(() => waitFor(() => 6, undefined))).toBe(6);
+  });
+});
+
+test("a time limit that was over tells by its cause which task waited for what, and by its stack who awaited it", async () => {
+  async function whoAwaits(): Promise<void> {
+    await timeout(1, () => new Event().wait());
+  }
+  const error = await errorOf(
+    TimeoutError,
+    run(() => whoAwaits(), { name: "patient" }),
+  );
+  expect((error.cause as Error).message).toBe(
+    "The task patient was cancelled: its time is over; it waited for Event.wait()",
+  );
+  expect(error.stack).toMatch(/at (async )?whoAwaits/);
+});
+
+describe("what many tasks come to", () => {
+  test("is told in short: the first failures of a group, and the first lines of a tree", async () => {
+    const group = TaskGroup.run((tasks) => {
+      for (let n = 0; n < 1000; n += 1) tasks.createTask(() => Promise.reject(new Error(`number ${n}`)));
+    });
+    const error = await errorOf(TaskGroupError, group);
+    expect(error.message).toMatch(/: number 0; .*; and \d+ more$/);
+    expect(error.message.length).toBeLessThan(1000);
+    expect(error.failures.length).toBe(error.errors.length);
+    const tree = Array.from({ length: 1000 }, (_, n) => `line ${n}`).join("\n");
+    expect([new DeadlockError(tree).tree, new DeadlockError(tree).message.split("\n").length]).toEqual([tree, 52]);
+  });
+
+  test("a chain of ten thousand is drawn, and not wider than a page", async () => {
+    await run(async () => {
+      const gate = new Event();
+      let left = 10_000;
+      const next = async (): Promise<void> => {
+        left -= 1;
+        if (left > 0) createTask(next, { name: "link" });
+        else gate.set();
+        await new Event().wait();
+      };
+      createTask(next);
+      await gate.wait();
+      const lines = formatTasks().split("\n");
+      expect([lines.length, Math.max(...lines.map((line) => line.length)) < 200]).toEqual([10_001, true]);
+    });
+  });
+});
+
+describe("what is made by new", () => {
+  test.each<[string, new () => unknown]>([
+    ["TaskGroup", TaskGroup as never],
+    ["Task", Task as never],
+    ["Timeout", Timeout as never],
+  ])("%s is refused, and told how", (name, Refused) => {
+    expect(() => new Refused()).toThrow(new RegExp(`A ${name} is not made by new`));
+    expect(Refused.name).toBe(name);
+  });
+
+  test("a task that a listener makes in a group belongs to the group's run, and its time", async () => {
+    const emitter = new EventTarget();
+    const made: Task<number>[] = [];
+    const listen = (group: TaskGroup): void => {
+      emitter.addEventListener("page", () => made.push(group.createTask(() => sleep(1000, 7))));
+    };
+    let given: ((group: TaskGroup) => void) | undefined = listen;
+    await runVirtually(() =>
+      TaskGroup.run(async (group) => {
+        given?.(group);
+        given = undefined;
+        // In no task: as if a socket had told it.
+        await new Promise<void>((resolve) => {
+          outsideOfTasks.runInAsyncScope(() => {
+            emitter.dispatchEvent(new globalThis.Event("page"));
+            resolve();
+          });
+        });
+      }),
+    );
+    expect(await made[0]).toBe(7);
+    expect(made[0]?.parent?.name).toBe("main");
+  });
+});
+
+describe("the time of a run", () => {
+  test("is that of wait and asCompleted, too", async () => {
+    await runVirtually(async () => {
+      const task = createTask(() => sleep(1e9));
+      expect((await wait([task], { timeout: 1e6 })).notDone.size).toBe(1);
+      const loop = async (): Promise<void> => {
+        for await (const _ of asCompleted([task], { timeout: 1e6 }));
+      };
+      await errorOf(TimeoutError, loop());
+      task.cancel();
+    });
   });
 });

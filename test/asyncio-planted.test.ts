@@ -13,18 +13,19 @@ const BUILT = new URL("../packages/manyhands/dist/asyncio/mod.js", import.meta.u
 /** What is found in the built room, and what stands there instead. */
 const MISTAKES: Record<string, readonly [string, string]> = {
   "a released lock is free for whoever comes first": [
-    'if(this.line.length===0)this.#state="free";',
-    'this.#state="free";if(this.line.length===0);',
+    'if(this.line.length===0||!this.line.wake(this.#permit()))this.#state="free"',
+    'this.#state="free";if(this.line.length>0)this.line.wake(this.#permit())',
   ],
   "a lock that is handed over is freed as well": [
-    "else this.line.wake(this.#permit())",
-    'else{this.line.wake(this.#permit());this.#state="free"}',
+    "if(this.line.length===0||!this.line.wake(this.#permit()))",
+    "if(this.line.length===0||this.line.wake(this.#permit())||true)",
   ],
   "a permit that is handed over is counted, too": [
-    "this.line.wake(new Permit(this,0))",
-    "{this.line.wake(new Permit(this,0));this.#value+=1}",
+    "!this.line.wake(new Permit(this,0))",
+    "(this.#value+=1,!this.line.wake(new Permit(this,0)))",
   ],
   "a permit is lost when somebody waits": ["this.line.wake(new Permit(this,0))", "this.line.wake(void 0)"],
+  "what a cancelled task has been handed is dropped": ['state.by==="others"&&state.turn===thisTurn()', "false"],
   "a time limit does not take its request back": [
     "this.#task.uncancel()>this.#requestsBefore",
     "this.#task.cancelling()>this.#requestsBefore+1",

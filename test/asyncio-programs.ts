@@ -29,6 +29,7 @@ type Step =
   | { readonly type: "shield"; readonly body: readonly Step[] }
   | { readonly type: "swallow"; readonly body: readonly Step[] }
   | { readonly type: "cleanup"; readonly body: readonly Step[]; readonly last: readonly Step[] }
+  | { readonly type: "handed"; readonly what: "item" | "permit" }
   | { readonly type: "cancel"; readonly task: number }
   | { readonly type: "fail" };
 
@@ -55,6 +56,7 @@ const { steps } = fc.letrec<{ steps: readonly Step[]; step: Step; leaf: Step }>(
     fc.record({ type: fc.constant("condition" as const), timeout: limit }),
     fc.record({ type: fc.constant("notify" as const), count: fc.integer({ min: 0, max: 3 }) }),
     fc.record({ type: fc.constant("barrier" as const), timeout: limit }),
+    fc.record({ type: fc.constant("handed" as const), what: fc.constantFrom("item" as const, "permit" as const) }),
     fc.record({ type: fc.constant("cancel" as const), task: fc.nat(7) }),
   ),
   step: fc.oneof(
@@ -184,6 +186,8 @@ class World {
         return this.condition.with(() => this.condition.notify(step.count));
       case "barrier":
         return this.#barrier(limits(step.timeout));
+      case "handed":
+        return this.#handed(step.what);
       case "cancel":
         return this.cancel(step.task % Math.max(1, this.tasks.length));
       case "fail":
@@ -265,6 +269,20 @@ class World {
 
   async #get(options: Asyncio.WaitOptions): Promise<void> {
     await this.queue.get(options).then((item) => void this.got.push(item), unless(this.room.Empty));
+  }
+
+  /** A task that is nothing but a wait, and is cancelled after some turns: what it may have been handed is its result. */
+  async #handed(what: "item" | "permit"): Promise<void> {
+    const { room } = this;
+    const waiting: Asyncio.Task<number | Asyncio.Permit> =
+      what === "item" ? room.createTask(() => this.queue.get()) : room.createTask(() => this.semaphore.acquire());
+    await this.#turns();
+    await this.#turns();
+    waiting.cancel();
+    await waiting.then((handed) => {
+      if (typeof handed === "number") this.got.push(handed);
+      else handed.release();
+    }, unless(room.CancelledError));
   }
 
   async #condition(options: Asyncio.WaitOptions): Promise<void> {

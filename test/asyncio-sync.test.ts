@@ -1,5 +1,6 @@
 /** Locks and queues of tasks: cases of group M, and what SEMANTICS says of them. */
 
+import { inspect } from "node:util";
 import {
   Barrier,
   BoundedSemaphore,
@@ -367,6 +368,22 @@ describe("Barrier", () => {
     }
   });
 
+  test("who comes last does not wait, and has time enough with none", async () => {
+    expect(await new Barrier(1).wait({ timeout: 0 })).toBe(0);
+    const barrier = new Barrier(2, { timeout: 0 });
+    const first = barrier.wait({ timeout: 1e6 });
+    expect([await barrier.wait(), await first].sort()).toEqual([0, 1]);
+    await errorOf(CancelledError, new Barrier(1).wait({ signal: AbortSignal.abort() }));
+  });
+
+  test("whoever finds it broken by an action is told by what", async () => {
+    const failure = new RangeError("no room");
+    const barrier = new Barrier(2, { action: () => Promise.reject(failure) });
+    const first = errorOf(BrokenBarrierError, barrier.wait());
+    await errorOf(RangeError, barrier.wait());
+    expect((await first).cause).toBe(failure);
+  });
+
   test("refuses what is no number of parties", () => {
     for (const parties of [0, -1, 1.5, undefined]) expect(() => new Barrier(parties as number)).toThrow(/parties/);
   });
@@ -530,4 +547,37 @@ describe("the order of items", () => {
     expect(() => new Queue(1.5)).toThrow(/whole number/);
     expect(new Queue(-1).maxsize).toBe(0);
   });
+});
+
+test("locks and queues print what state they are in", async () => {
+  const shown = (one: unknown): string => inspect(one);
+  const lock = new Lock();
+  expect(shown(lock)).toBe("Lock <free>");
+  using _ = await lock.acquire();
+  const waiting = createTask(() => lock.acquire());
+  const queue = new LifoQueue<number>(1);
+  queue.putNowait(1);
+  const putting = createTask(() => queue.put(2));
+  const condition = new Condition();
+  const notified = createTask(() => condition.with(() => condition.wait()));
+  const barrier = new Barrier(3);
+  const party = createTask(() => barrier.wait());
+  await turn();
+  expect([lock, new Semaphore(3), new BoundedSemaphore(0), queue, new Event(), condition, barrier].map(shown)).toEqual([
+    "Lock <held, 1 wait>",
+    "Semaphore <3 free, 0 wait>",
+    "BoundedSemaphore <0 free, 0 wait>",
+    "LifoQueue <1 of 1 items, 1 wait to put>",
+    "Event <not set, 0 wait>",
+    "Condition <free, 1 wait>",
+    "Barrier <1 of 3>",
+  ]);
+  expect(waiting.toString()).toMatch(/^Task Task-\d+ <running, waits for Lock.acquire\(\)>$/);
+  queue.shutdown({ immediate: true });
+  barrier.abort();
+  expect([queue, barrier].map(shown)).toEqual(["LifoQueue <0 of 1 items, shut down>", "Barrier <broken>"]);
+  for (const task of [waiting, putting, notified, party]) {
+    task.cancel();
+    await task.exception().catch(() => undefined);
+  }
 });

@@ -8,6 +8,7 @@ type Program = keyof Programs;
 /** How often in one pass; and for how long passes go on, in ms, after the first. */
 const PASSES = {
   run: { full: 100_000, quick: 20_000, title: "tiny async functions as tasks, all at once" },
+  gather: { full: 100_000, quick: 20_000, title: "a list of tiny async functions, handed over whole" },
   bounded: { full: 100_000, quick: 20_000, title: "tiny async functions, 100 at a time" },
   alone: { full: 100_000, quick: 20_000, title: "a lock that is acquired, awaited, and released" },
   handover: { full: 1000, quick: 1000, title: "a lock that goes through the hands of 1000 who wait" },
@@ -25,7 +26,7 @@ const HEAP = 2048;
 /** @throws Error when a result is wrong: who answers wrongly has no speed worth knowing. */
 function check(program: keyof typeof PASSES, results: unknown, count: number): void {
   if (program === "queue" && results !== (count * (count - 1)) / 2) throw new Error(`The sum is not ${results}`);
-  if (program !== "run" && program !== "bounded") return;
+  if (program !== "run" && program !== "gather" && program !== "bounded") return;
   if (!Array.isArray(results) || results.length !== count) throw new Error("There are not as many results as tasks");
   const wrong = results.findIndex((result, at) => result !== at * at);
   if (wrong >= 0) throw new Error(`The square of ${wrong} is not ${results[wrong]}`);
@@ -115,6 +116,7 @@ const sleep: Measure = {
 
 export const tasks: readonly Measure[] = [
   speed("run"),
+  speed("gather"),
   speed("bounded"),
   speed("alone"),
   speed("handover"),

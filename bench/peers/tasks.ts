@@ -15,6 +15,8 @@ export type Work = (count: number) => PromiseLike<unknown>;
 export interface Programs {
   /** `tiny` of 0 to `count`, all begun at once. @returns the squares */
   readonly run?: () => Promise<Work>;
+  /** The same, as a list of functions that is handed over whole. @returns the squares */
+  readonly gather?: () => Promise<Work>;
   /** The same, {@link AT_ONCE} at a time. */
   readonly bounded?: () => Promise<Work>;
   /** Acquired and released `count` times, without waiting. */
@@ -49,6 +51,10 @@ const manyhands: TaskSubject = {
     run: async () => {
       const { createTask } = await import("manyhands/asyncio");
       return (count) => Promise.all(upTo(count, (at) => createTask(() => tiny(at))));
+    },
+    gather: async () => {
+      const { gather } = await import("manyhands/asyncio");
+      return (count) => gather(...upTo(count, (at) => () => tiny(at)));
     },
     bounded: async () => {
       const { Semaphore } = await import("manyhands/asyncio");
@@ -98,6 +104,10 @@ const limit: TaskSubject = {
   name: "limit",
   programs: {
     run: async () => (count) => Promise.all(upTo(count, tiny)),
+    gather: async () => (count) => {
+      const all = upTo(count, (at) => () => tiny(at));
+      return Promise.all(all.map((each) => each()));
+    },
     // As many loops, which take the next.
     bounded: async () => async (count) => {
       const results = new Array<number>(count);
@@ -124,6 +134,10 @@ const pLimit: TaskSubject = {
       const limited = (await import("p-limit")).default(Number.POSITIVE_INFINITY);
       return (count) => Promise.all(upTo(count, (at) => limited(tiny, at)));
     },
+    gather: async () => {
+      const limited = (await import("p-limit")).default(Number.POSITIVE_INFINITY);
+      return (count) => limited.map(upTo(count, Number), tiny);
+    },
     bounded: async () => {
       const limited = (await import("p-limit")).default(AT_ONCE);
       return (count) => Promise.all(upTo(count, (at) => limited(tiny, at)));
@@ -145,6 +159,10 @@ const pQueue: TaskSubject = {
     run: async () => {
       const queue = new (await import("p-queue")).default();
       return (count) => Promise.all(upTo(count, (at) => queue.add(() => tiny(at))));
+    },
+    gather: async () => {
+      const queue = new (await import("p-queue")).default();
+      return (count) => queue.addAll(upTo(count, (at) => () => tiny(at)));
     },
     bounded: async () => {
       const queue = new (await import("p-queue")).default({ concurrency: AT_ONCE });
@@ -189,6 +207,11 @@ const effect: TaskSubject = {
       const { Effect } = await import("effect");
       const one = (at: number) => Effect.promise(() => tiny(at));
       return (count) => Effect.runPromise(Effect.forEach(upTo(count, Number), one, { concurrency: "unbounded" }));
+    },
+    gather: async () => {
+      const { Effect } = await import("effect");
+      const one = (at: number) => Effect.promise(() => tiny(at));
+      return (count) => Effect.runPromise(Effect.all(upTo(count, one), { concurrency: "unbounded" }));
     },
     bounded: async () => {
       const { Effect } = await import("effect");

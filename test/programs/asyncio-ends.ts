@@ -1,5 +1,5 @@
 /** How programs of tasks end: the first argument says which. */
-import { createTask, DeadlockError, Lock, Queue, run, sleep } from "manyhands/asyncio";
+import { createTask, DeadlockError, Lock, Queue, run, sleep, type Task } from "manyhands/asyncio";
 
 function shown(error: unknown): void {
   if (!(error instanceof DeadlockError)) throw error;
@@ -33,6 +33,12 @@ const ENDS: Record<string, () => unknown> = {
       using _ = await lock.acquire();
       createTask(() => lock.acquire(), { name: "child" });
       await new Queue().get();
+    }).catch(shown),
+  "a ring": () =>
+    run(async () => {
+      const one: Task<unknown> = createTask(async () => await two, { name: "one" });
+      const two: Task<unknown> = createTask(async () => await one, { name: "two" });
+      await one;
     }).catch(shown),
   "a foreign deadlock": () => run(() => new Promise(() => undefined)).catch(shown),
   interrupt: () =>

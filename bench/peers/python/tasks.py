@@ -18,6 +18,10 @@ async def run(count):
     await asyncio.gather(*(asyncio.create_task(tiny(at)) for at in range(count)))
 
 
+async def gather(count):
+    await asyncio.gather(*(tiny(at) for at in range(count)))
+
+
 async def bounded(count):
     some = asyncio.Semaphore(AT_ONCE)
 
@@ -61,7 +65,7 @@ async def queue(count):
     await putting
 
 
-PROGRAMS = {"run": run, "bounded": bounded, "alone": alone, "handover": handover, "queue": queue}
+PROGRAMS = {"run": run, "gather": gather, "bounded": bounded, "alone": alone, "handover": handover, "queue": queue}
 
 
 async def passes(program, count, ms):

@@ -1,8 +1,9 @@
 /** A barrier for the tasks of one thread: all go on when so many have come. */
 import { BrokenBarrierError } from "../base/errors.js";
 import { checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
-import type { WaitOptions } from "../base/wait-options.js";
-import { checked, Line, NO_LIMITS, type Waiter } from "./waiter.js";
+import { refuseAborted, type WaitOptions } from "../base/wait-options.js";
+import { Printed } from "./looks.js";
+import { checked, Line, NO_LIMITS, Waiter } from "./waiter.js";
 
 /** Options of a {@link Barrier}. */
 export interface BarrierOptions {
@@ -24,7 +25,7 @@ type BarrierState = "filling" | "acting" | "broken";
  *  const start = new Barrier(4);
  *  await start.wait();   // in each of four tasks
  *  ``` */
-export class Barrier {
+export class Barrier extends Printed {
   /** How many have to come. */
   readonly parties: number;
   readonly #action: (() => unknown) | undefined;
@@ -37,6 +38,7 @@ export class Barrier {
   /** @param parties how many have to come, at least 1
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when `parties` is no whole number of at least 1, or an option is wrong */
   constructor(parties: number, options: BarrierOptions = {}) {
+    super();
     checkCount("parties", parties ?? null, 1);
     checkNames("Barrier", options, ["action", "timeout"]);
     checkType("action", options.action, "function");
@@ -69,32 +71,53 @@ export class Barrier {
    *  ``` */
   async wait(options: WaitOptions = NO_LIMITS): Promise<number> {
     checked(options);
-    if (this.#state === "broken") throw broken();
-    const timeout = options.timeout ?? this.#timeout;
-    const waiter = this.#line.join("Barrier.wait()", timeout === undefined ? options : { ...options, timeout }, () => {
-      this.abort();
-      throw new BrokenBarrierError(`The barrier is broken: a party did not wait longer than ${timeout} ms`);
+    if (this.#state === "broken") throw broken(undefined);
+    refuseAborted(options);
+    const waiter = new Waiter<number>("Barrier.wait()", this.#line);
+    const last = this.#state === "filling" && this.#isFull();
+    // Who comes last has not waited: the shortest time is enough for that.
+    const timeout = last ? undefined : (options.timeout ?? this.#timeout);
+    const { signal } = options;
+    waiter.limit({ ...(signal !== undefined && { signal }), ...(timeout !== undefined && { timeout }) }, () => {
+      const late = new BrokenBarrierError(`The barrier is broken: a party did not wait longer than ${timeout} ms`);
+      this.#break(late);
+      throw late;
     });
-    if (this.#line.length === this.parties && this.#state === "filling") void this.#complete(waiter);
+    if (last) void this.#complete(waiter);
     return waiter.promise;
+  }
+
+  /** @internal */
+  override get printed(): string {
+    return this.broken ? "broken" : `${this.nWaiting} of ${this.parties}`;
+  }
+
+  /** Counted one by one only when it may be so: thousands may come. */
+  #isFull(): boolean {
+    return this.#line.length >= this.parties && this.#line.count() >= this.parties;
   }
 
   /** Breaks it: all that wait, and all that come, get a BrokenBarrierError until `reset()`. */
   abort(): void {
-    this.#state = "broken";
-    this.#failAll();
+    this.#break(undefined);
   }
 
   /** Makes it as new. Who waits gets a BrokenBarrierError. */
   reset(): void {
     this.#state = "filling";
-    this.#failAll();
+    this.#failAll(undefined);
   }
 
-  #failAll(): void {
-    this.#round?.failAll(broken);
+  /** @param why what has broken it, where that is known */
+  #break(why: unknown): void {
+    this.#state = "broken";
+    this.#failAll(why);
+  }
+
+  #failAll(why: unknown): void {
+    this.#round?.failAll(() => broken(why));
     this.#round = undefined;
-    this.#line.failAll(broken);
+    this.#line.failAll(() => broken(why));
   }
 
   /** All have come. Runs in the task of the last, and its failures are that party's. */
@@ -108,7 +131,7 @@ export class Barrier {
         await this.#action();
       } catch (reason) {
         last.fail(reason);
-        if (this.#round === round) this.abort();
+        if (this.#round === round) this.#break(reason);
         return;
       }
       // It was aborted or reset meanwhile, and another round may have begun.
@@ -116,13 +139,14 @@ export class Barrier {
       this.#round = undefined;
       this.#state = "filling";
     }
-    for (let index = 0; round.length > 0; index += 1) round.wake(index);
-    const next = this.#line.last;
+    for (let index = 0; round.wake(index); index += 1);
     // A whole round may have come while the action ran.
-    if (next !== undefined && this.#line.length >= this.parties) await this.#complete(next);
+    if (!this.#isFull()) return;
+    const next = this.#line.last;
+    if (next !== undefined) await this.#complete(next);
   }
 }
 
-function broken(): BrokenBarrierError {
-  return new BrokenBarrierError("The barrier is broken");
+function broken(cause: unknown): BrokenBarrierError {
+  return new BrokenBarrierError("The barrier is broken", cause === undefined ? {} : { cause });
 }

@@ -2,13 +2,13 @@
  *
  *  Source of the rules: CPython `asyncio.tasks`. */
 import { CancelledError, InvalidOptionError } from "../base/errors.js";
-import { checkIterable, checkNames, checkType } from "../base/options.js";
+import { checkIterable, checkNames, checkType, shown } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
-import { type Completions, asCompleted as futuresAsCompleted } from "../futures/as-completed.js";
+import { type Completions, completionsBy } from "../futures/as-completed.js";
 import { control, Future } from "../futures/future.js";
-import { wait as futuresWait, type ReturnWhen } from "../futures/wait.js";
+import { type ReturnWhen, waitBy } from "../futures/wait.js";
 import { type Awaitable, asFuture } from "./create-task.js";
-import type { Task } from "./task.js";
+import { currentLoop, type Task } from "./task.js";
 
 /** What an {@link Awaitable} comes to. */
 export type ResultOf<A> = A extends Future<infer T> ? T : A extends () => infer R ? Awaited<R> : never;
@@ -77,6 +77,7 @@ class Gathering {
       refresh: () => undefined,
       minds: false,
       awaited: () => undefined,
+      what: `gather() of ${this.#left}`,
     });
     if (this.#left === 0) control.succeed(this.future, []);
     for (const child of distinct) {
@@ -120,7 +121,7 @@ function checkAwaitable(what: string, value: unknown): void {
     throw new InvalidOptionError(what, `${what} must be a function or a future, got a list: spread it, as in ...list`);
   }
   const hint = value instanceof Promise ? ": a promise runs already, and cannot be stopped; give () => it" : "";
-  throw new InvalidOptionError(what, `${what} must be a function or a future, got ${String(value)}${hint}`);
+  throw new InvalidOptionError(what, `${what} must be a function or a future, got ${shown(value)}${hint}`);
 }
 
 /** Waits for tasks, and touches none of them.
@@ -142,7 +143,7 @@ export async function wait<F extends Future<unknown>>(
   checkIterable("futures", futures);
   const all = [...futures];
   if (all.length === 0) throw new InvalidOptionError("futures", "wait() was given no futures: it would wait for ever");
-  return futuresWait(all, options);
+  return waitBy(currentLoop().timers.clock, all, options);
 }
 
 /** Iterates over tasks in the order in which they end.
@@ -164,7 +165,8 @@ export function asCompleted<A extends Awaitable<unknown>>(
   checkIterable("awaitables", awaitables);
   const all = [...awaitables];
   for (const [at, each] of all.entries()) checkAwaitable(`awaitables[${at}]`, each);
-  return futuresAsCompleted(
+  return completionsBy(
+    currentLoop().timers.clock,
     all.map((each) => asFuture("awaitables", each)),
     options,
   ) as Completions<A extends Future<unknown> ? A : Task<ResultOf<A>>>;

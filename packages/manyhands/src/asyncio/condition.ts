@@ -1,11 +1,16 @@
 /** A condition for the tasks of one thread: waiting, while a lock is held, for what others change under the same lock. */
+import type { TaskWait } from "../base/ambient.js";
 import { InvalidOptionError, NotLockedError } from "../base/errors.js";
 import { checkCount, checkType } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import type { Permit } from "../sync/permit.js";
 import { Lock } from "./lock.js";
-import { currentLoop, outside } from "./task.js";
+import { Printed } from "./looks.js";
+import { currentLoop, currentTask, outside } from "./task.js";
 import { checked, Line, NO_LIMITS } from "./waiter.js";
+
+/** Shown while the lock is waited for again. A cancellation is for the next wait. */
+const LOCK_AGAIN: TaskWait = { what: "the lock of a condition", cancel: () => false };
 
 /** Waited for with a lock held, which is released during the wait and held again after it.
  *
@@ -20,7 +25,7 @@ import { checked, Line, NO_LIMITS } from "./waiter.js";
  *    items.pop();                                                   changed.notify();
  *  });                                                            });
  *  ``` */
-export class Condition {
+export class Condition extends Printed {
   readonly #line = new Line<boolean>();
   /** The lock that goes with it. */
   readonly lock: Lock;
@@ -28,6 +33,7 @@ export class Condition {
   /** @param lock the lock under which it is waited for; one of its own when there is none
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when it is no Lock of `manyhands/asyncio` */
   constructor(lock: Lock = new Lock()) {
+    super();
     if (!(lock instanceof Lock)) throw new InvalidOptionError("lock", "A condition of tasks takes a Lock of tasks");
     this.lock = lock;
   }
@@ -77,6 +83,7 @@ export class Condition {
     try {
       return await waiter.promise;
     } finally {
+      using _ = currentTask()?.showing(LOCK_AGAIN);
       // In no task: a cancellation must not keep it from getting back what its caller is going to release.
       await outside(back);
     }
@@ -122,6 +129,11 @@ export class Condition {
   notifyAll(): void {
     this.#requireLock("notify");
     this.#line.wakeAll(true);
+  }
+
+  /** @internal */
+  override get printed(): string {
+    return `${this.locked() ? "held" : "free"}, ${this.#line.length} wait`;
   }
 
   #requireLock(what: string): void {

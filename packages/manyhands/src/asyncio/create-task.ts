@@ -27,18 +27,38 @@ export interface TaskOptions {
  *  const pages = urls.map((url) => createTask(() => fetchPage(url), { name: url }));
  *  ``` */
 export function createTask<T>(work: Work<T>, options: TaskOptions = NO_OPTIONS): Task<Awaited<T>> {
+  return taskOf(work, options, undefined);
+}
+
+/** @param parent whose child it is; `undefined`: that of the current task
+ *  @throws InvalidOptionError as `createTask`. */
+export function taskOf<T>(work: Work<T>, options: TaskOptions, parent: Task<unknown> | undefined): Task<Awaited<T>> {
   checkWork("work", work);
   if (options !== NO_OPTIONS) {
     checkNames("A task", options, ["name"]);
     checkType("name", options.name, "string");
   }
-  return new Task<Awaited<T>>({ run: work as Work<Awaited<T>>, name: options.name });
+  return new Task<Awaited<T>>({ run: work as Work<Awaited<T>>, name: options.name, parent });
 }
 
 const NO_OPTIONS: TaskOptions = {};
 
+/** What the functions are that run nothing when they are called. */
+const GENERATORS: readonly unknown[] = [
+  Object.getPrototypeOf(function* nothing() {
+    yield;
+  }),
+  Object.getPrototypeOf(async function* nothing() {
+    yield;
+  }),
+];
+
 export function checkWork(what: string, work: unknown): void {
-  if (typeof work === "function") return;
+  if (typeof work === "function") {
+    if (!GENERATORS.includes(Object.getPrototypeOf(work))) return;
+    const told = `${what} must not be a generator function: calling it runs nothing; give () => of what goes through it`;
+    throw new InvalidOptionError(what, told);
+  }
   const hint = work instanceof Promise ? ": a promise runs already, and cannot be stopped; give () => it" : "";
   throw new InvalidOptionError(what, `${what} must be a function, got ${shown(work)}${hint}`);
 }

@@ -1,6 +1,7 @@
 /** An event for the tasks of one thread: something that has happened, or not yet. */
 
 import type { WaitOptions } from "../base/wait-options.js";
+import { Printed } from "./looks.js";
 import { currentTask } from "./task.js";
 import { checked, Line, NO_LIMITS } from "./waiter.js";
 
@@ -14,7 +15,7 @@ import { checked, Line, NO_LIMITS } from "./waiter.js";
  *  createTask(async () => { await load(); ready.set(); });
  *  await ready.wait();
  *  ``` */
-export class Event {
+export class Event extends Printed {
   readonly #line = new Line<boolean>();
   #state: "set" | "clear" = "clear";
 
@@ -54,5 +55,10 @@ export class Event {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** @internal */
+  override get printed(): string {
+    return this.isSet() ? "set" : `not set, ${this.#line.length} wait`;
   }
 }

@@ -35,9 +35,8 @@ export class Lock extends TaskAcquirable {
    *  ``` */
   release(): void {
     if (this.#state === "free") throw new NotLockedError("Cannot release: nobody holds the lock");
-    if (this.line.length === 0) this.#state = "free";
     // From hand to hand: were it free in between, whoever comes now would be before those who wait.
-    else this.line.wake(this.#permit());
+    if (this.line.length === 0 || !this.line.wake(this.#permit())) this.#state = "free";
   }
 
   /** Whether somebody holds it. */
@@ -59,6 +58,11 @@ export class Lock extends TaskAcquirable {
   /** @internal */
   giveBack(holding: number): void {
     if (this.#state === "held" && holding === this.#holding) this.release();
+  }
+
+  /** @internal */
+  override get printed(): string {
+    return this.locked() ? `held, ${this.line.length} wait` : "free";
   }
 
   #permit(): Permit {

@@ -33,7 +33,7 @@ export { LifoQueue, PriorityQueue, Queue } from "./queue.js";
 export { type RunOptions, run } from "./run.js";
 export { BoundedSemaphore, Semaphore } from "./semaphore.js";
 export { cancellable, sleep } from "./sleep.js";
-export { currentTask, Task } from "./task.js";
+export { currentSignal, currentTask, Task } from "./task.js";
 export { TaskGroup } from "./task-group.js";
 export { allTasks, formatTasks } from "./task-tree.js";
 export { Timeout, timeout, timeoutAt, waitFor } from "./timeout.js";

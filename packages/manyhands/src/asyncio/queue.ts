@@ -6,10 +6,12 @@
  *  cancelled put never inserts; first come, first served, on both sides. */
 
 import { InvalidOptionError, InvalidStateError, TimeoutError } from "../base/errors.js";
+import { shown } from "../base/options.js";
 import { Empty, Full, ShutDown } from "../base/queue-errors.js";
 import { untilShutDown } from "../base/queue-iteration.js";
 import { RingQueue } from "../base/ring-queue.js";
 import type { WaitOptions } from "../base/wait-options.js";
+import { Printed } from "./looks.js";
 import { ItemHeap } from "./order.js";
 import { currentTask } from "./task.js";
 import { checked, Line, NO_LIMITS, type Waiter } from "./waiter.js";
@@ -58,7 +60,7 @@ type QueueState = "open" | "draining" | "closed";
  *    queue.shutdown();
  *  });
  *  ``` */
-export class Queue<T = unknown> implements AsyncIterable<T> {
+export class Queue<T = unknown> extends Printed implements AsyncIterable<T> {
   /** Items it holds at most; 0: as many as there is memory for. */
   readonly maxsize: number;
   readonly #store: Store<T>;
@@ -74,8 +76,9 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    *  @param maxsize items it holds at most; 0 or less: as many as there is memory for
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when it is no whole number */
   constructor(maxsize = 0) {
+    super();
     if (!Number.isInteger(maxsize)) {
-      throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${String(maxsize)}`);
+      throw new InvalidOptionError("maxsize", `maxsize must be a whole number, got ${shown(maxsize)}`);
     }
     this.maxsize = Math.max(0, maxsize);
     this.#store = this.newStore();
@@ -218,6 +221,18 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     this.#getters.failAll(() => new ShutDown());
   }
 
+  /** @internal */
+  override get printed(): string {
+    const room = this.maxsize === 0 ? "" : ` of ${this.maxsize}`;
+    const waits = [
+      this.#getters.length > 0 ? `${this.#getters.length} wait to get` : "",
+      this.#putters.length > 0 ? `${this.#putters.length} wait to put` : "",
+      this.#state === "open" ? "" : "shut down",
+    ];
+    const told = [`${this.qsize()}${room} items`, ...waits.filter((text) => text !== "")];
+    return told.join(", ");
+  }
+
   /** Takes items until the queue is shut down and nothing is left in it. Several may iterate: each item goes to one of them. */
   [Symbol.asyncIterator](): AsyncIterator<T> {
     return untilShutDown(() => this.get());
@@ -229,7 +244,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   #insert(item: T): void {
     // Who waits to get waits at an empty queue, whatever its order.
-    const getter = this.#getters.first;
+    const getter = this.#getters.next;
     if (getter === undefined) this.#store.push(item);
     else getter.wake(item);
     this.#unfinished += 1;
@@ -238,7 +253,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   #take(): T {
     const item = this.#store.shift() as T;
     while (!this.full()) {
-      const putter = this.#putters.first;
+      const putter = this.#putters.next;
       if (putter === undefined) break;
       try {
         this.#insert(this.#brought.get(putter) as T);

@@ -105,7 +105,8 @@ class Run<T> {
     await wait([this.#main]);
     while (this.#loop.tasks.first !== undefined) {
       const left = [...this.#loop.tasks];
-      for (const task of left) if (task.cancelling() === 0) task.cancel("its run has ended");
+      // Those, too, that have been asked before, for they may have survived it; but who was asked just now cleans up.
+      for (const task of left) if (!task.isJustAsked) task.cancel("its run has ended");
       // Not `wait`: it would take their failures upon itself, and these must be reported.
       await Promise.all(left.map((task) => new Promise<void>((ended) => task.addDoneCallback(() => ended()))));
     }

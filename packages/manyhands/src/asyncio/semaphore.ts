@@ -3,6 +3,7 @@ import { OverReleaseError, TimeoutError } from "../base/errors.js";
 import { checkCount } from "../base/options.js";
 import type { WaitOptions } from "../base/wait-options.js";
 import { Permit } from "../sync/permit.js";
+import { Printed } from "./looks.js";
 import { currentTask } from "./task.js";
 import { checked, type Late, Line, NO_LIMITS } from "./waiter.js";
 
@@ -15,7 +16,7 @@ const late: Late<never> = (what, { timeout }) => {
  *
  *  Its classes are `Releasable` without saying so: what they are by internal methods is not declared to users, whose compiler
  *  would miss it. */
-abstract class TaskAcquirable {
+abstract class TaskAcquirable extends Printed {
   protected readonly line: Line<Permit> = new Line();
   /** What a wait is called. */
   protected abstract readonly acquiring: string;
@@ -89,7 +90,7 @@ export class Semaphore extends TaskAcquirable {
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`) when it is no whole number, or negative */
   constructor(value = 1) {
     super();
-    checkCount("value", value ?? Number.NaN, 0);
+    checkCount("value", value, 0);
     this.#value = value;
   }
 
@@ -109,11 +110,10 @@ export class Semaphore extends TaskAcquirable {
   release(count = 1): void {
     checkCount("count", count, 1);
     for (let left = count; left > 0; left -= 1) {
-      if (this.line.length === 0) {
+      if (this.line.length === 0 || !this.line.wake(new Permit(this, 0))) {
         this.#value += left;
         return;
       }
-      this.line.wake(new Permit(this, 0));
     }
   }
 
@@ -130,6 +130,11 @@ export class Semaphore extends TaskAcquirable {
   /** @internal */
   giveBack(): void {
     this.release();
+  }
+
+  /** @internal */
+  override get printed(): string {
+    return `${this.value} free, ${this.line.length} wait`;
   }
 }
 

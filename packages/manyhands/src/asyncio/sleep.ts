@@ -1,8 +1,9 @@
 /** Waiting for time, and for what knows no tasks. */
-import { InvalidOptionError } from "../base/errors.js";
-import { checkType } from "../base/options.js";
+import { CancelledError, InvalidOptionError } from "../base/errors.js";
+import { shown } from "../base/options.js";
 import { isThenable } from "../base/thenable.js";
-import type { WaitOptions } from "../base/wait-options.js";
+import { refuseAborted, underSignal, type WaitOptions } from "../base/wait-options.js";
+import { cancellationIn } from "./cancellation.js";
 import type { Timer } from "./timers.js";
 import { checked, NO_LIMITS, Waiter } from "./waiter.js";
 
@@ -48,7 +49,7 @@ export function sleep<T>(ms: number, value: T, options?: Pick<WaitOptions, "sign
 export function sleep<T>(ms: number, value?: T, options: Pick<WaitOptions, "signal"> = NO_LIMITS): Promise<T> {
   try {
     if (typeof ms !== "number" || Number.isNaN(ms)) {
-      throw new InvalidOptionError("ms", `ms must be a number of milliseconds, got ${String(ms)}`);
+      throw new InvalidOptionError("ms", `ms must be a number of milliseconds, got ${shown(ms)}`);
     }
     checked(options);
     const waiter = ms <= 0 ? nextTurn(value as T) : new Sleep<T>(ms, value as T);
@@ -65,30 +66,59 @@ function nextTurn<T>(value: T): Waiter<T> {
   return waiter;
 }
 
-/** Makes a wait for a foreign promise one that cancelling the task ends.
+/** Makes a wait for something foreign one that cancelling the task ends.
  *
- *  What the promise stands for goes on, as nothing can stop it from here; what it comes to then, an error too, is nobody's
- *  any more. Where there is a way to stop it, pass `currentTask().signal` to it instead.
- *  @param promise a promise, or anything to await
+ *  Of a promise: what it stands for goes on, as nothing can stop it from here; what it comes to then, an error too, is nobody's
+ *  any more. A function is called with a signal that aborts when the task is cancelled, and the task goes on when what it has
+ *  begun has really ended.
+ *  @param work a promise, or anything to await; or a function that begins something that a signal ends, such as `fetch`
  *  @param options more limits of the wait
- *  @throws CancelledError (`ERR_CANCELLED`) when the task is cancelled or the signal aborts, and what the promise rejects with
+ *  @throws CancelledError (`ERR_CANCELLED`) when the task is cancelled or the signal aborts, and what the promise rejects with;
+ *    InvalidOptionError (`ERR_INVALID_OPTION`)
+ *  @remarks Cancellation: of a promise only the wait ends; of a function what it has begun, as far as that heeds its signal.
  *  @example
  *  ```ts
- *  const answer = await cancellable(oldApi.ask(question));
+ *  const response = await cancellable((signal) => fetch(url, { signal }));
+ *  const answer = await cancellable(oldApi.ask(question)); // which knows no signals
  *  ``` */
 export async function cancellable<T>(
-  promise: PromiseLike<T>,
+  work: PromiseLike<T> | ((signal: AbortSignal) => T | PromiseLike<T>),
   options: Pick<WaitOptions, "signal"> = NO_LIMITS,
 ): Promise<T> {
-  checkType("promise", isThenable(promise) ? {} : null, "object");
+  checked(options);
+  if (typeof work === "function" && !isThenable(work)) return endedBySignal(work, options);
+  if (!isThenable(work)) {
+    throw new InvalidOptionError(
+      "work",
+      `work must be a promise, or a function that takes a signal, got ${shown(work)}`,
+    );
+  }
   // Whoever looks at it later, it has been looked at.
-  const settled = Promise.resolve(promise);
+  const settled = Promise.resolve(work as PromiseLike<T>);
   settled.catch(() => undefined);
   const waiter = new Waiter<T>("a promise", undefined);
-  waiter.limit(checked(options), () => undefined as never);
+  waiter.limit(options, () => undefined as never);
   settled.then(
     (value) => waiter.wake(value),
     (reason: unknown) => waiter.fail(reason),
   );
   return waiter.promise;
+}
+
+async function endedBySignal<T>(
+  begin: (signal: AbortSignal) => T | PromiseLike<T>,
+  options: Pick<WaitOptions, "signal">,
+): Promise<T> {
+  refuseAborted(options);
+  const what = begin.name === "" ? "a promise" : `${begin.name}()`;
+  return underSignal(what, options, async ({ signal = new AbortController().signal }) => {
+    try {
+      return await begin(signal);
+    } catch (reason) {
+      // Node's functions make an AbortError of it.
+      const cancellation = cancellationIn(reason);
+      if (cancellation !== undefined || options.signal?.aborted !== true) throw cancellation ?? reason;
+      throw new CancelledError("The wait was cancelled", { cause: options.signal.reason });
+    }
+  });
 }

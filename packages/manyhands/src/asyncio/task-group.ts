@@ -6,9 +6,10 @@
  *  Source of the rules: CPython `asyncio.taskgroups`. */
 import { CancelledError, InvalidStateError, SystemExit } from "../base/errors.js";
 import { control } from "../futures/future.js";
-import { checkWork, createTask, type TaskOptions, type Work } from "./create-task.js";
+import { cancellationIn } from "./cancellation.js";
+import { checkWork, type TaskOptions, taskOf, type Work } from "./create-task.js";
 import { type TaskFailure, TaskGroupError } from "./errors.js";
-import type { Task } from "./task.js";
+import { currentTask, Task } from "./task.js";
 import { type BodyOutcome, inTask } from "./timeout.js";
 import { Line, NO_LIMITS } from "./waiter.js";
 
@@ -24,6 +25,8 @@ const NEXT = {
 
 /** Runs tasks that belong together: see {@link TaskGroup.run}. */
 export class TaskGroup {
+  /** A class that uses its own name inside is bundled under another. @internal */
+  static readonly name: string = "TaskGroup";
   readonly #parent: Task<unknown>;
   readonly #tasks = new Set<Task<unknown>>();
   readonly #failures: TaskFailure[] = [];
@@ -34,6 +37,10 @@ export class TaskGroup {
   #state: GroupState = "open";
 
   private constructor(parent: Task<unknown>) {
+    // The compiler says so, too; but not to JavaScript.
+    if (!(parent instanceof Task)) {
+      throw new InvalidStateError("A TaskGroup is not made by new: await TaskGroup.run(async (group) => …)");
+    }
     this.#parent = parent;
   }
 
@@ -67,7 +74,9 @@ export class TaskGroup {
     if (this.#state === "aborting") {
       throw new InvalidStateError("Cannot create a task: its group is ending, because a task of it has failed");
     }
-    const task = createTask(work, options);
+    // Also when it is made in no task, as by a listener: it belongs to where the group is.
+    const parent = currentTask() ?? this.#parent;
+    const task = taskOf(work, options, parent);
     // Its failure is the group's.
     control.observe(task);
     this.#tasks.add(task as Task<unknown>);
@@ -91,7 +100,7 @@ export class TaskGroup {
 
   /** @returns the cancellation that came from outside, if one did. */
   async #allEnded(outcome: BodyOutcome<unknown>): Promise<CancelledError | undefined> {
-    let cancelled = outcome.type === "threw" && outcome.reason instanceof CancelledError ? outcome.reason : undefined;
+    let cancelled = outcome.type === "threw" ? cancellationIn(outcome.reason) : undefined;
     while (this.#tasks.size > 0) {
       try {
         await this.#ended.join(`a task group of ${this.#tasks.size}`, NO_LIMITS, () => undefined).promise;
@@ -113,7 +122,7 @@ export class TaskGroup {
     if (exit !== undefined) throw exit.error;
     if (cancelled !== undefined && this.#failures.length === 0) throw cancelled;
     const failures = [...this.#failures];
-    if (outcome.type === "threw" && !(outcome.reason instanceof CancelledError)) {
+    if (outcome.type === "threw" && cancellationIn(outcome.reason) === undefined) {
       if (outcome.reason instanceof SystemExit) throw outcome.reason;
       failures.push({ task: "the body", error: outcome.reason });
     }

@@ -1,5 +1,5 @@
 /** Which tasks there are, what each of them waits for, and who made whom: what one wants to see when a program hangs. */
-import { currentLoop, type Task } from "./task.js";
+import { currentLoop, currentTask, type Task } from "./task.js";
 
 /** All tasks that have not ended, of the current `run`; outside of runs those that were made outside. In the order in which
  *  they were made.
@@ -17,9 +17,9 @@ export function allTasks(): Set<Task<unknown>> {
  *  @example
  *  ```ts
  *  process.on("SIGQUIT", () => console.error(formatTasks()));
- *  // main · running · waits for a task group
+ *  // main · running · waits for a task group of 2
  *  // ├─ fetch-2 · running · waits for Queue.get()
- *  // └─ parse-3 · running
+ *  // └─ parse-3 · running · waits for a foreign promise
  *  ``` */
 export function formatTasks(tasks: Iterable<Task<unknown>> = allTasks()): string {
   const all = new Set(tasks);
@@ -31,16 +31,30 @@ export function formatTasks(tasks: Iterable<Task<unknown>> = allTasks()): string
     else list.push(task);
   }
   const lines: string[] = [];
-  const draw = (task: Task<unknown>, before: string, below: string): void => {
+  // Not by recursion: a task may have been made by one that was made by one, a hundred thousand times.
+  const rest: Branch[] = (made.get(undefined) ?? []).map((task) => ({ task, before: "", below: "" })).reverse();
+  for (let branch = rest.pop(); branch !== undefined; branch = rest.pop()) {
+    const { task, before, below } = branch;
     lines.push(before + described(task));
     const children = made.get(task) ?? [];
-    children.forEach((child, at) => {
+    for (let at = children.length - 1; at >= 0; at -= 1) {
       const last = at === children.length - 1;
-      draw(child, `${below}${last ? "└─ " : "├─ "}`, `${below}${last ? "   " : "│  "}`);
-    });
-  };
-  for (const root of made.get(undefined) ?? []) draw(root, "", "");
+      const child = children[at] as Task<unknown>;
+      const before = `${below}${last ? "└─ " : "├─ "}`;
+      rest.push({ task: child, before, below: below.length < WIDEST ? `${below}${last ? "   " : "│  "}` : below });
+    }
+  }
   return lines.join("\n");
+}
+
+/** Where a tree grows no wider: a chain of thousands would have more blanks than names. */
+const WIDEST = 90;
+
+/** A task that is still to be drawn: what stands before its line, and before those below it. */
+interface Branch {
+  readonly task: Task<unknown>;
+  readonly before: string;
+  readonly below: string;
 }
 
 function nearest(task: Task<unknown> | undefined, among: ReadonlySet<Task<unknown>>): Task<unknown> | undefined {
@@ -51,6 +65,9 @@ function nearest(task: Task<unknown> | undefined, among: ReadonlySet<Task<unknow
 
 function described(task: Task<unknown>): string {
   const waits = task.waitingFor;
+  // One that is in the middle of its function, and does not run just now, awaits something; nobody here knows what.
+  const foreign = waits.length === 0 && task.state === "running" && task !== currentTask();
+  const waiting = foreign ? ["a foreign promise"] : waits;
   const asked = task.cancelling() > 0 ? " · being cancelled" : "";
-  return `${task.name} · ${task.state}${waits.length === 0 ? "" : ` · waits for ${waits.join(" and ")}`}${asked}`;
+  return `${task.name} · ${task.state}${waiting.length === 0 ? "" : ` · waits for ${waiting.join(" and ")}`}${asked}`;
 }

@@ -6,17 +6,19 @@
  *
  *  Guarantees: each request is thrown once, or not at all when it is taken back first; requests of one turn are one error; a
  *  task that has been cancelled before its first step never runs; a task that returns without having waited since it was
- *  cancelled is cancelled; `cancelling()` counts requests until `uncancel()`.
+ *  cancelled is cancelled, unless it had been given what it waited for in that very turn; `cancelling()` counts requests until
+ *  `uncancel()`.
  *  Source of the rules: CPython `asyncio.tasks.Task`. */
 import { setMaxListeners } from "node:events";
-import { inspect } from "node:util";
 import { provideTasks, type TaskWait } from "../base/ambient.js";
-import { CancelledError } from "../base/errors.js";
+import { CancelledError, InvalidStateError } from "../base/errors.js";
 import { RestingStorage } from "../base/resting-storage.js";
 import { isThenable } from "../base/thenable.js";
 import { control, Future } from "../futures/future.js";
+import { cancellationIn } from "./cancellation.js";
 import { isHeard } from "./heard.js";
 import { type Loop, systemLoop } from "./loop.js";
+import { Requests } from "./requests.js";
 
 const storage = new RestingStorage<Task<unknown>>();
 /** What a task starts behind: the end of what runs now. A `then` keeps the values of other storages, and costs less than
@@ -27,6 +29,8 @@ const SOON: Promise<void> = Promise.resolve();
 let firstToBegin: Task<unknown> | undefined;
 let lastToBegin: Task<unknown> | undefined;
 let made = 0;
+/** The request that is being passed on from a task to the one that it awaits. */
+let passedOn: object | undefined;
 
 /** What a task is made of. */
 export interface TaskSeed<T> {
@@ -34,6 +38,8 @@ export interface TaskSeed<T> {
   readonly name: string | undefined;
   /** @default that of the current task */
   readonly loop?: Loop;
+  /** @default the current task */
+  readonly parent?: Task<unknown> | undefined;
 }
 
 /** A function that runs on the event loop; made by `createTask`, `TaskGroup` and `run`.
@@ -68,13 +74,16 @@ export class Task<T> extends Future<T> {
   #rare: Rare | undefined;
 
   /** @internal */
-  constructor({ run, name, loop }: TaskSeed<T>) {
+  constructor({ run, name, loop, parent }: TaskSeed<T> = NO_SEED) {
     super(undefined);
+    if (typeof run !== "function") {
+      throw new InvalidStateError("A Task is not made by new: createTask(), TaskGroup and run() make tasks");
+    }
     made += 1;
     // Put together when somebody asks: most names are never read.
     this.#called = name ?? run.name;
     this.#number = name === undefined ? made : undefined;
-    this.parent = currentTask();
+    this.parent = parent ?? currentTask();
     this.loop = loop ?? this.parent?.loop ?? systemLoop;
     this.#run = run;
     this.#wait = undefined;
@@ -112,17 +121,22 @@ export class Task<T> extends Future<T> {
    *  ``` */
   override cancel(reason?: unknown): boolean {
     if (this.done()) return false;
-    const rare = this.#rarely;
-    rare.requests += 1;
-    if (rare.unknown !== undefined) return true;
+    const { requests, controller } = this.#rarely;
+    // Tasks that await each other in a ring would pass it on for ever.
+    if (passedOn !== undefined && requests.journey === passedOn) return true;
+    requests.journey = passedOn ?? {};
+    requests.count += 1;
+    if (requests.unknown !== undefined) return true;
     const text = typeof reason === "string" ? `: ${reason}` : "";
     const error = new CancelledError(`The task ${this.name} was cancelled${text}`, { cause: reason });
-    rare.unknown = error;
-    const { controller } = rare;
+    requests.ask(error, currentTask() === this ? "itself" : "others");
     const heard = controller !== undefined && isHeard(controller.signal);
     controller?.abort(error);
     // At the end of this turn: what is asked twice, as by two time-outs of the same moment, is thrown once.
-    queueMicrotask(() => this.#deliver(rare, error, heard));
+    queueMicrotask(() => {
+      if (requests.unknown !== error) return;
+      if (!this.deliver() && heard) requests.toldBySignal();
+    });
     return true;
   }
 
@@ -133,50 +147,88 @@ export class Task<T> extends Future<T> {
 
   /** How often it has been asked to end, less what {@link uncancel} took back. */
   cancelling(): number {
-    return this.#rare?.requests ?? 0;
+    return this.#rare?.requests.count ?? 0;
+  }
+
+  /** Whether it has been asked to end in this very turn. @internal */
+  get isJustAsked(): boolean {
+    return this.#rare?.requests.areFresh ?? false;
   }
 
   /** Takes one request back: for who has caught the {@link CancelledError} and means to go on. With the last one, what has not
    *  been thrown yet will not be.
    *  @returns how many are left */
   uncancel(): number {
-    const rare = this.#rarely;
-    rare.requests = Math.max(0, rare.requests - 1);
-    if (rare.requests === 0) rare.unknown = undefined;
-    return rare.requests;
+    return this.#rarely.requests.takeBack();
   }
 
   /** A signal for what knows no tasks, such as `fetch`: it aborts when the task is cancelled.
    *
    *  Take it where it is needed: after a cancellation that the task has survived, and in its `finally`, there is a new one.
+   *
+   *  Nobody can see whether the task waits for who listens to it. What the signal ends at once, as `fetch`, is taken for it; when
+   *  the task comes to its next wait in a later turn, that throws, too. `cancellable((signal) => …)` tells it exactly once.
    *  @example
    *  ```ts
-   *  const response = await fetch(url, { signal: currentTask()?.signal ?? null });
+   *  const response = await fetch(url, { signal: currentSignal() });
    *  ``` */
   get signal(): AbortSignal {
     const rare = this.#rarely;
-    if (rare.unknown === undefined && rare.controller?.signal.aborted === true) rare.controller = undefined;
+    const { unknown } = rare.requests;
+    if (unknown === undefined && rare.controller?.signal.aborted === true) rare.controller = undefined;
     if (rare.controller === undefined) {
       rare.controller = new AbortController();
       // It is there to be given to all that the task does at once: that many listen is no leak.
       setMaxListeners(0, rare.controller.signal);
-      if (rare.unknown !== undefined) rare.controller.abort(rare.unknown);
+      if (unknown !== undefined) rare.controller.abort(unknown);
     }
     return rare.controller.signal;
   }
 
-  /** Calls `callback(this)` on a later turn, once the task has ended. */
-  override addDoneCallback(callback: (future: Future<T>) => void): void {
+  /** Calls `callback(this)` on a later turn, once the task has ended.
+   *  @example
+   *  ```ts
+   *  task.addDoneCallback((ended) => console.log(ended.name, ended.state));
+   *  ``` */
+  override addDoneCallback(callback: (task: Task<T>) => void): void {
+    const added = callback as (future: Future<T>) => void;
     // A task ends in a turn of its own, so that this is one for whoever has added the callback before.
-    if (this.done()) queueMicrotask(() => super.addDoneCallback(callback));
-    else super.addDoneCallback(callback);
+    if (this.done()) queueMicrotask(() => super.addDoneCallback(added));
+    else super.addDoneCallback(added);
+  }
+
+  /** Takes back all that was added of this callback. @returns how many there were. */
+  override removeDoneCallback(callback: (task: Task<T>) => void): number {
+    return super.removeDoneCallback(callback as (future: Future<T>) => void);
+  }
+
+  /** Name, state, and what it waits for. */
+  override toString(): string {
+    const waits = this.waitingFor;
+    return `Task ${this.name} <${this.state}${waits.length === 0 ? "" : `, waits for ${waits.join(" and ")}`}>`;
+  }
+
+  override get [Symbol.toStringTag](): string {
+    return "Task";
+  }
+
+  /** As its text: tasks know each other, and a logger would go round and round. */
+  toJSON(): string {
+    return this.toString();
   }
 
   /** @internal */
   enter(wait: TaskWait): void {
     this.checkpoint();
-    if (this.#wait === undefined) this.#wait = wait;
-    else this.#rarely.more.add(wait);
+    this.#add(wait);
+  }
+
+  /** Shows that it waits, where nothing ends the wait early. @returns what to dispose of at its end @internal */
+  showing(wait: TaskWait): Disposable {
+    // An entry of its own: the task may be in several waits of this kind.
+    const entry = { ...wait };
+    this.#add(entry);
+    return { [Symbol.dispose]: () => this.leave(entry) };
   }
 
   /** @internal */
@@ -187,11 +239,33 @@ export class Task<T> extends Future<T> {
 
   /** @internal */
   checkpoint(): void {
-    const rare = this.#rare;
-    if (rare?.unknown === undefined) return;
-    const error = rare.unknown;
-    rare.unknown = undefined;
-    throw error;
+    if (this.#rare === undefined) return;
+    const error = this.#rare.requests.atWait();
+    if (error !== undefined) throw error;
+  }
+
+  /** Ends what it waits for, if it was asked to and does not know: who is about to be given something must not get it then.
+   *  @returns whether it knows now. @internal */
+  deliver(): boolean {
+    if (this.#rare === undefined) return false;
+    const { requests } = this.#rare;
+    const error = requests.unknown;
+    if (error === undefined) return false;
+    let known = false;
+    const before = passedOn;
+    passedOn = requests.journey;
+    try {
+      for (const wait of this.#waits) known = wait.cancel(error) || known;
+    } finally {
+      passedOn = before;
+    }
+    if (known) requests.thrown();
+    return known;
+  }
+
+  #add(wait: TaskWait): void {
+    if (this.#wait === undefined) this.#wait = wait;
+    else this.#rarely.more.add(wait);
   }
 
   get #rarely(): Rare {
@@ -204,19 +278,12 @@ export class Task<T> extends Future<T> {
     return [...first, ...(this.#rare?.more ?? [])];
   }
 
-  #deliver(rare: Rare, error: CancelledError, heard: boolean): void {
-    if (rare.unknown !== error) return;
-    let known = heard;
-    for (const wait of this.#waits) known = wait.cancel(error) || known;
-    if (known) rare.unknown = undefined;
-  }
-
   /** @internal */
   begin(): void {
     const run = this.#run;
     // It may hold more than the task does, and is not needed any more.
     this.#run = undefined;
-    const error = this.#rare?.unknown;
+    const error = this.#rare?.requests.unknown;
     if (error !== undefined || run === undefined) {
       this.#end();
       return control.cancel(this, error ?? new CancelledError());
@@ -236,7 +303,7 @@ export class Task<T> extends Future<T> {
   }
 
   #returned(value: unknown): void {
-    const error = this.#rare?.unknown;
+    const error = this.#rare?.requests.atReturn();
     storage.leave();
     this.#end();
     if (error === undefined) control.succeed(this, value);
@@ -246,8 +313,9 @@ export class Task<T> extends Future<T> {
   #failed(reason: unknown): void {
     storage.leave();
     this.#end();
-    if (reason instanceof CancelledError) control.cancel(this, reason);
-    else control.fail(this, reason);
+    const cancellation = cancellationIn(reason);
+    if (cancellation === undefined) control.fail(this, reason);
+    else control.cancel(this, cancellation);
   }
 
   #end(): void {
@@ -256,15 +324,14 @@ export class Task<T> extends Future<T> {
     this.loop.tasks.remove(this as Task<unknown>);
   }
 
-  static {
-    Object.defineProperty(Task.prototype, inspect.custom, {
-      value(this: Task<unknown>): string {
-        const waits = this.waitingFor;
-        return `Task ${this.name} <${this.state}${waits.length === 0 ? "" : `, waits for ${waits.join(" and ")}`}>`;
-      },
-    });
+  /** What a wait for it is called. @internal */
+  override get waitedAs(): string {
+    return `task ${this.name}`;
   }
 }
+
+/** Of a task that somebody tries to make by `new`. */
+const NO_SEED = {} as TaskSeed<never>;
 
 function willBegin(task: Task<unknown>): void {
   if (lastToBegin === undefined) firstToBegin = task;
@@ -283,9 +350,7 @@ function beginNext(): void {
 
 /** What few tasks have: a million may wait, and what they weigh is what the garbage collector copies. */
 class Rare {
-  requests = 0;
-  /** A cancellation that has been asked for and that the task does not know of yet. */
-  unknown: CancelledError | undefined = undefined;
+  readonly requests: Requests = new Requests();
   /** What it waits for beside the first. */
   readonly more: Set<TaskWait> = new Set();
   controller: AbortController | undefined = undefined;
@@ -306,6 +371,17 @@ function adopt(run: () => unknown): unknown {
 export function currentTask(): Task<unknown> | undefined {
   const task = storage.find();
   return task === undefined || task.done() ? undefined : task;
+}
+
+/** The signal of the current task: see {@link Task.signal}. Outside of tasks one that never aborts.
+ *
+ *  @example
+ *  ```ts
+ *  const response = await fetch(url, { signal: currentSignal() });
+ *  ``` */
+export function currentSignal(): AbortSignal {
+  // Not one for all: fetch would leave a listener on it each time.
+  return currentTask()?.signal ?? new AbortController().signal;
 }
 
 /** Runs something in no task. */

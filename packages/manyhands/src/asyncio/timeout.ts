@@ -5,10 +5,12 @@
  *  Guarantees: only its own cancellation becomes a TimeoutError: those from outside, and other errors, pass as they are; the
  *  part has ended, clean-up included, before the caller goes on; the task's count of requests is as it was.
  *  Source of the rules: CPython `asyncio.timeouts`. */
-import { CancelledError, InvalidOptionError, InvalidStateError, TimeoutError } from "../base/errors.js";
+import { InvalidOptionError, InvalidStateError, TimeoutError } from "../base/errors.js";
+import { shown } from "../base/options.js";
 import { Future } from "../futures/future.js";
+import { cancellationIn } from "./cancellation.js";
 import { type Awaitable, checkWork, createTask } from "./create-task.js";
-import { currentTask, type Task } from "./task.js";
+import { currentTask, Task } from "./task.js";
 import type { Timer } from "./timers.js";
 
 /** What a body has come to. */
@@ -28,6 +30,9 @@ export class Timeout {
 
   /** @internal */
   constructor(task: Task<unknown>, when: number | undefined) {
+    if (!(task instanceof Task)) {
+      throw new InvalidStateError("A Timeout is not made by new: timeout(ms, async (limit) => …) gives it to its body");
+    }
     this.#task = task;
     this.#requestsBefore = task.cancelling();
     this.reschedule(when);
@@ -67,7 +72,9 @@ export class Timeout {
   #expire(): void {
     this.#timer = undefined;
     this.#state = "expiring";
-    this.#task.cancel("its time is over");
+    // Told by the cause of the TimeoutError, whose stack shows who awaited the limit, but not what took so long.
+    const waits = this.#task.waitingFor;
+    this.#task.cancel(`its time is over${waits.length === 0 ? "" : `; it waited for ${waits.join(" and ")}`}`);
   }
 
   /** The part has ended. @returns what it came to, as its caller shall see it. @internal */
@@ -80,14 +87,17 @@ export class Timeout {
     this.#state = "expired";
     // Others may have asked as well: then it is their cancellation.
     const others = this.#task.uncancel() > this.#requestsBefore;
-    if (others || outcome.type === "returned" || !(outcome.reason instanceof CancelledError)) return outcome;
-    return { type: "threw", reason: new TimeoutError(`Not within ${limit}`, { cause: outcome.reason }) };
+    if (others || outcome.type === "returned") return outcome;
+    const cause = cancellationIn(outcome.reason);
+    return cause === undefined
+      ? outcome
+      : { type: "threw", reason: new TimeoutError(`Not within ${limit}`, { cause }) };
   }
 }
 
 function checkTime(option: string, value: unknown): void {
   if (value === undefined || (typeof value === "number" && !Number.isNaN(value))) return;
-  throw new InvalidOptionError(option, `${option} must be a number of milliseconds or undefined, got ${String(value)}`);
+  throw new InvalidOptionError(option, `${option} must be a number of milliseconds or undefined, got ${shown(value)}`);
 }
 
 /** Runs a part of the task, for so long at most.
@@ -95,10 +105,10 @@ function checkTime(option: string, value: unknown): void {
  *  @param ms from now; 0 or less ends it at its first wait; `undefined` for no limit
  *  @param body called with the {@link Timeout}, in this same task
  *  @returns what `body` returns, even if the time was over: it may have finished all the same
- *  @throws TimeoutError (`ERR_TIMEOUT`) when the time was over and `body` ended by that, what `body` throws,
- *    InvalidOptionError (`ERR_INVALID_OPTION`)
+ *  @throws TimeoutError (`ERR_TIMEOUT`) when the time was over and `body` ended by that (its `cause` says which task it was, and
+ *    what that waited for), what `body` throws, InvalidOptionError (`ERR_INVALID_OPTION`)
  *  @remarks Cancellation: `body` is cancelled as its task is, and its clean-up awaited. So a wait for a foreign promise goes
- *  on until that settles, unless it is given `currentTask().signal` or made `cancellable`.
+ *  on until that settles, unless it is made `cancellable`, or given `currentSignal()`.
  *  @example
  *  ```ts
  *  const page = await timeout(5000, () => fetchPage(url));

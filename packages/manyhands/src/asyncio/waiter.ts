@@ -95,9 +95,16 @@ export class Waiter<T> implements TaskWait, Link<Waiter<T>> {
     this.#timer = this.loop.timers.add(timer);
   }
 
-  /** Ends the wait with a value. @returns false when it had ended. */
+  /** Whether it has not ended, and its task has not been asked to end either: then what it waits for would go to who gives up,
+   *  and is for the next. */
+  stillWaits(): boolean {
+    this.#task?.deliver();
+    return this.#state === "waiting";
+  }
+
+  /** Ends the wait with a value. @returns false when it had ended, or its task has been cancelled just now. */
   wake(value: T): boolean {
-    if (!this.#leave()) return false;
+    if (!this.stillWaits() || !this.#leave()) return false;
     this.#resolve(value);
     return true;
   }
@@ -147,14 +154,28 @@ export class Line<T> extends Chain<Waiter<T>> {
     return waiter;
   }
 
+  /** Who is to be served next. */
+  get next(): Waiter<T> | undefined {
+    let next = this.first;
+    // One that gives up has left the line.
+    while (next !== undefined && !next.stillWaits()) next = this.first;
+    return next;
+  }
+
+  /** How many wait and have not been cancelled just now. */
+  count(): number {
+    for (const each of [...this]) each.stillWaits();
+    return this.length;
+  }
+
   /** Serves the next. @returns false when nobody waits. */
   wake(value: T): boolean {
-    return this.first?.wake(value) ?? false;
+    return this.next?.wake(value) ?? false;
   }
 
   /** Serves all who wait now. */
   wakeAll(value: T): void {
-    while (this.first !== undefined) this.first.wake(value);
+    while (this.wake(value));
   }
 
   failAll(reason: () => unknown): void {

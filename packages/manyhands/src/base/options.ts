@@ -3,7 +3,11 @@ import { InvalidOptionError } from "./errors.js";
 
 /** A value in a message. */
 export function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  // `String` makes a list's text of its members, which is none for an empty one.
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  return typeof value === "object" && value !== null ? Object.prototype.toString.call(value) : String(value);
 }
 
 /** Only these names: a mistyped option would otherwise be an option that is silently not there. And an object: of a number

@@ -2,10 +2,10 @@
  *
  *  Guarantees: each future once; those that are done already come first, in the given order; the time-out counts from
  *  the call (CPython's, against its documentation, from the first `next`); leaving the loop leaves no callback behind. */
-import { systemClock } from "../base/clock.js";
+import { type Clock, systemClock } from "../base/clock.js";
 import { TimeoutError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
-import { checkLimits, type WaitOptions, waitFor } from "../base/wait-options.js";
+import { checkLimits, limitsLeft, type WaitOptions, waitFor } from "../base/wait-options.js";
 import type { Future } from "./future.js";
 import { distinct } from "./wait.js";
 
@@ -23,10 +23,18 @@ export function asCompleted<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitOptions = {},
 ): Completions<F> {
+  return completionsBy(systemClock, futures, options);
+}
+
+/** The same, in the time of a clock. */
+export function completionsBy<F extends Future<unknown>>(
+  clock: Clock,
+  futures: Iterable<F>,
+  options: WaitOptions,
+): Completions<F> {
   checkLimits(options);
-  const arrivals = new Arrivals(distinct("asCompleted", futures));
-  const deadline = systemClock.now() + (options.timeout ?? Number.POSITIVE_INFINITY);
-  return unboxed(iterate(arrivals, deadline, options));
+  const arrivals = new Arrivals(clock, distinct("asCompleted", futures));
+  return unboxed(iterate(arrivals, limitsLeft(options, clock)));
 }
 
 /** What {@link asCompleted} gives: the futures themselves, not their values.
@@ -58,6 +66,7 @@ function unboxed<F>(boxes: AsyncGenerator<readonly [F], undefined, undefined>): 
 /** Listens from the call on, not from the first `next`: whatever ends in between must come in the order it ended. */
 class Arrivals<F extends Future<unknown>> implements Disposable {
   readonly all: ReadonlySet<F>;
+  readonly #clock: Clock;
   readonly #ended = new RingQueue<F>();
   #wake: (() => void) | undefined;
   readonly #seen = (future: Future<unknown>): void => {
@@ -65,14 +74,15 @@ class Arrivals<F extends Future<unknown>> implements Disposable {
     this.#wake?.();
   };
 
-  constructor(all: ReadonlySet<F>) {
+  constructor(clock: Clock, all: ReadonlySet<F>) {
+    this.#clock = clock;
     this.all = all;
     for (const future of all) future.addDoneCallback(this.#seen);
   }
 
   /** The next one that ended, boxed: a promise of a future would become a promise of its value. */
   async next(options: WaitOptions): Promise<readonly [F] | undefined> {
-    await waitFor((ready) => {
+    const subscribe = (ready: () => void): Disposable => {
       if (this.#ended.length > 0) ready();
       this.#wake = ready;
       return {
@@ -80,7 +90,8 @@ class Arrivals<F extends Future<unknown>> implements Disposable {
           this.#wake = undefined;
         },
       };
-    }, options);
+    };
+    await waitFor(subscribe, options, this.#clock, `asCompleted() of ${this.all.size}`);
     const ended = this.#ended.shift();
     return ended === undefined ? undefined : [ended];
   }
@@ -92,15 +103,11 @@ class Arrivals<F extends Future<unknown>> implements Disposable {
 
 async function* iterate<F extends Future<unknown>>(
   arrivals: Arrivals<F>,
-  deadline: number,
-  { timeout, signal }: WaitOptions,
+  left: () => WaitOptions,
 ): AsyncGenerator<readonly [F], undefined, undefined> {
   using _ = arrivals;
   for (let given = 0; given < arrivals.all.size; given += 1) {
-    const next = await arrivals.next({
-      ...(timeout === undefined ? {} : { timeout: Math.max(0, deadline - systemClock.now()) }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const next = await arrivals.next(left());
     if (next === undefined) {
       const unfinished = [...arrivals.all].filter((future) => !future.done()).length;
       throw new TimeoutError(`${unfinished} (of ${arrivals.all.size}) futures unfinished`);

@@ -36,6 +36,8 @@ export interface FutureOwner {
   readonly minds: boolean;
   /** Told, if it minds, when somebody begins to wait for a future that has no outcome. */
   awaited(): void;
+  /** What a task waits for that waits for the future, for people. @default a future */
+  readonly what?: string;
 }
 
 /** How a call ended. */
@@ -298,8 +300,18 @@ export class Future<T> implements PromiseLike<T> {
     return this.#whenSettled().finally(onFinally);
   }
 
+  /** What it is, and its state. */
+  toString(): string {
+    return `Future <${this.state}>`;
+  }
+
   get [Symbol.toStringTag](): string {
     return "Future";
+  }
+
+  /** What a task waits for that waits for it, for people. @internal */
+  get waitedAs(): string {
+    return this.#owner?.what ?? "a future";
   }
 
   /** Has them called with the outcome, which is not there yet. */
@@ -395,7 +407,7 @@ export class Future<T> implements PromiseLike<T> {
     // Not a method: isolated declarations cannot name a computed key.
     Object.defineProperty(Future.prototype, inspect.custom, {
       value(this: Future<unknown>): string {
-        return `Future <${this.state}>`;
+        return this.toString();
       },
     });
     control = {

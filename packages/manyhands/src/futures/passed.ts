@@ -1,7 +1,7 @@
 /** How a future is awaited: at the cost of one promise, that of whoever awaits it, and in a task of `asyncio` so that cancelling
  *  the task stops the call. */
 import type { AmbientTask, TaskWait } from "../base/ambient.js";
-import { CancelledError } from "../base/errors.js";
+import { CancelledError, InvalidStateError } from "../base/errors.js";
 
 /** Whether this is a promise's own resolving function: then somebody awaits the future, where `then` and `catch` of a
  *  program that goes on pass functions of its own. */
@@ -40,16 +40,40 @@ export class Passed implements Promise<undefined> {
   }
 }
 
+/** What can be awaited by a task. */
+interface Awaited {
+  abort(reason: unknown): boolean;
+  readonly waitedAs: string;
+}
+
+class FutureWait implements TaskWait {
+  readonly #future: Awaited;
+
+  constructor(future: Awaited) {
+    this.#future = future;
+  }
+
+  get what(): string {
+    return this.#future.waitedAs;
+  }
+
+  cancel(error: CancelledError): boolean {
+    return this.#future.abort(error.cause ?? error);
+  }
+}
+
 /** A task begins to wait for a future: cancelling the task stops the call, and the task goes on when that has really ended.
- *  @returns what to call when it has. */
-export function awaitIn(task: AmbientTask, future: { abort(reason: unknown): boolean }): () => void {
-  const wait: TaskWait = { what: "a future", cancel: (error) => future.abort(error.cause ?? error) };
+ *  @returns what to call when it has.
+ *  @throws InvalidStateError when the task waits for itself. */
+export function awaitIn(task: AmbientTask, future: Awaited): () => void {
+  if ((task as unknown) === future) throw new InvalidStateError("A task cannot wait for its own end");
+  const wait = new FutureWait(future);
   try {
     task.enter(wait);
   } catch (error) {
     // The cancellation came before: it is this future that it has to reach.
     if (!(error instanceof CancelledError)) throw error;
-    future.abort(error.cause ?? error);
+    wait.cancel(error);
     return () => undefined;
   }
   return () => task.leave(wait);

@@ -3,6 +3,7 @@
  *  Guarantees: a future counts as done from the moment it is (cancelled ones too: Python's two-stage cancellation, and
  *  the hangs it causes, gh-92001, do not exist here); nothing is cancelled; nothing is thrown for a time-out.
  *  Source of the rules: CPython `concurrent.futures.wait`. */
+import { type Clock, systemClock } from "../base/clock.js";
 import { InvalidOptionError } from "../base/errors.js";
 import { checkLimits, type WaitOptions, waitFor } from "../base/wait-options.js";
 import { control, Future } from "./future.js";
@@ -47,9 +48,18 @@ function enough(future: Future<unknown>, returnWhen: ReturnWhen): boolean {
  *  ```ts
  *  const { done, notDone } = await wait(futures, { timeout: 1000 });
  *  ``` */
-export async function wait<F extends Future<unknown>>(
+export function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitOptions & { returnWhen?: ReturnWhen } = {},
+): Promise<{ done: Set<F>; notDone: Set<F> }> {
+  return waitBy(systemClock, futures, options);
+}
+
+/** The same, in the time of a clock. */
+export async function waitBy<F extends Future<unknown>>(
+  clock: Clock,
+  futures: Iterable<F>,
+  options: WaitOptions & { returnWhen?: ReturnWhen },
 ): Promise<{ done: Set<F>; notDone: Set<F> }> {
   checkLimits(options, ["returnWhen"]);
   const { returnWhen = "all-completed", ...limits } = options;
@@ -57,7 +67,7 @@ export async function wait<F extends Future<unknown>>(
     throw new InvalidOptionError("returnWhen", `returnWhen is one of first-completed, first-exception, all-completed`);
   }
   const all = distinct("wait", futures);
-  await waitFor((ready) => {
+  const subscribe = (ready: () => void): Disposable => {
     let open = all.size;
     const seen = (future: Future<unknown>): void => {
       open -= 1;
@@ -70,7 +80,8 @@ export async function wait<F extends Future<unknown>>(
         for (const future of all) future.removeDoneCallback(seen);
       },
     };
-  }, limits);
+  };
+  await waitFor(subscribe, limits, clock, `wait() for ${all.size}`);
   const done = new Set<F>();
   const notDone = new Set<F>();
   for (const future of all) (future.done() ? done : notDone).add(future);

@@ -6,9 +6,11 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Stream } from "node:stream";
+import { systemClock } from "../base/clock.js";
 import { illegalMove } from "../base/invariant.js";
 import { type Waited, type WaitOptions, waitFor } from "../base/wait-options.js";
 import type { ChildPlan } from "./child-plan.js";
+import { shownCommand } from "./command.js";
 import { whyNotStarted } from "./find-program.js";
 import { type Interruptible, interrupts } from "./interrupts.js";
 import { type Extent, Reach } from "./reach.js";
@@ -25,6 +27,8 @@ export class ChildLife implements Interruptible {
   readonly streams: Pick<ChildProcess, "stdin" | "stdout" | "stderr">;
   readonly #child: ChildProcess;
   readonly #reach: Reach;
+  /** For people who look at what a task waits for. */
+  readonly #called: string;
   readonly #enders = new Set<() => void>();
   #state: State = { kind: "running" };
   #waits = 0;
@@ -34,11 +38,17 @@ export class ChildLife implements Interruptible {
   constructor(plan: ChildPlan) {
     const { child, pid } = start(plan);
     this.pid = pid;
+    this.#called = `the program ${shownCommand(plan.args)}`;
     this.streams = child;
     this.#reach = new Reach(pid, plan.extent);
     this.#child = child;
     this.#reference("unref");
-    child.once("exit", (code, signal) => this.#ended(code, signal));
+    child.once("exit", (code, signal) => {
+      this.#reach.leaderEnded();
+      // Ctrl-C comes to this program and to the child at once, and of the two what the child makes of it may be heard first: so
+      // in this turn nobody goes on.
+      setImmediate(() => this.#ended(code, signal));
+    });
   }
 
   get extent(): Extent {
@@ -68,16 +78,17 @@ export class ChildLife implements Interruptible {
 
   /** Every wait for a child and its pipes goes this way: what `waitFor` takes, while the program is held. */
   until(subscribe: (ready: () => void) => Disposable, options: WaitOptions): Promise<Waited> {
-    return waitFor((ready) => {
-      const held = this.#hold();
+    const held = (ready: () => void): Disposable => {
+      const hold = this.#hold();
       const subscribed = subscribe(() => interrupts.unlessEnding(ready));
       return {
         [Symbol.dispose]: () => {
           subscribed[Symbol.dispose]();
-          held[Symbol.dispose]();
+          hold[Symbol.dispose]();
         },
       };
-    }, options);
+    };
+    return waitFor(held, options, systemClock, this.#called);
   }
 
   /** Until it has ended, without limits and not to be cancelled: for the end of what was cancelled, which waits too. */
@@ -116,7 +127,6 @@ export class ChildLife implements Interruptible {
   }
 
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
-    this.#reach.leaderEnded();
     this.#move({ kind: "ended", returnCode: signal === null ? (code ?? 0) : -constants.signals[signal] });
     const enders = [...this.#enders];
     this.#enders.clear();

@@ -40,6 +40,18 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** A number that is round already, at an axis: `0`, `0.5`, `40`, `1.5k`. */
+export function roundNumber(value: number): string {
+  return value >= 10_000 ? count(value) : String(Number(value.toPrecision(6)));
+}
+
+/** A duration in ms that is round already, at an axis: `250 µs`, `40 ms`, `1.5 s`. */
+export function roundDuration(ms: number): string {
+  if (ms === 0) return "0";
+  if (ms < 1) return `${roundNumber(ms * 1000)} µs`;
+  return ms < 1000 ? `${roundNumber(ms)} ms` : `${roundNumber(ms / 1000)} s`;
+}
+
 /** An age in ms, by whole seconds behind the first one, so that it does not flicker. */
 export function age(ms: number): string {
   return ms < 1000 ? duration(Math.max(0, Math.round(ms / 100) * 100)) : duration(Math.floor(ms / 1000) * 1000);

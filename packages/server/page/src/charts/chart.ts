@@ -63,7 +63,7 @@ function optionsFor(
   return {
     width: Math.max(100, width),
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     select: { show: false, left: 0, top: 0, width: 0, height: 0 },
     cursor: { sync: { key: TOGETHER }, y: false, drag: { x: false, y: false }, points: { size: 5 } },
@@ -73,7 +73,7 @@ function optionsFor(
     },
     axes: [
       { ...axis, size: 24, gap: 4, space: 70, values: (_plot, splits) => splits.map(timeOf) },
-      { ...axis, size: 52, gap: 4, space: 30, values: (_plot, splits) => splits.map(kind.format) },
+      { ...axis, size: 52, gap: 4, space: 30, values: (_plot, splits) => splits.map(kind.mark) },
     ],
     series: [
       {},

@@ -1,6 +1,6 @@
 /** Which strip charts there are, and what each takes from a sample. */
 import type { Sample, Spread } from "../../../src/dashboard/protocol.js";
-import { decimal, duration } from "../format.js";
+import { decimal, duration, roundDuration, roundNumber } from "../format.js";
 
 /** `main` and `second` for what is as it should be; `failed` for what is not. */
 export type SeriesTone = "main" | "second" | "failed";
@@ -21,6 +21,8 @@ export interface ChartKind {
   readonly unit: string;
   readonly series: readonly Series[];
   format(value: number): string;
+  /** At the axis: round numbers. */
+  mark(value: number): string;
 }
 
 const SOLID: readonly number[] = [];
@@ -41,6 +43,7 @@ export const CHARTS: readonly ChartKind[] = [
     title: "Throughput",
     unit: "/s",
     format: decimal,
+    mark: roundNumber,
     series: [{ label: "ended", tone: "main", dash: SOLID, fill: "filled", value: ({ perSecond }) => perSecond }],
   },
   {
@@ -48,18 +51,20 @@ export const CHARTS: readonly ChartKind[] = [
     title: "Queue",
     unit: "",
     format: decimal,
+    mark: roundNumber,
     series: [
       { label: "waiting", tone: "second", dash: SOLID, fill: "filled", value: ({ waiting }) => waiting },
       { label: "at workers", tone: "main", dash: DASHED, fill: "line", value: ({ atWorkers }) => atWorkers },
     ],
   },
-  { part: "wait", title: "Wait", unit: "", format: duration, series: spread(({ wait }) => wait) },
-  { part: "run", title: "Run", unit: "", format: duration, series: spread(({ run }) => run) },
+  { part: "wait", title: "Wait", unit: "", format: duration, mark: roundDuration, series: spread(({ wait }) => wait) },
+  { part: "run", title: "Run", unit: "", format: duration, mark: roundDuration, series: spread(({ run }) => run) },
   {
     part: "errors",
     title: "Errors",
     unit: "/s",
     format: decimal,
+    mark: roundNumber,
     series: [
       { label: "failed", tone: "failed", dash: SOLID, fill: "filled", value: ({ failedPerSecond }) => failedPerSecond },
     ],

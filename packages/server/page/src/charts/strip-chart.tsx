@@ -18,7 +18,6 @@ export function StripChart({ kind }: { readonly kind: ChartKind }): VNode {
     <section class="panel chart" aria-labelledby={title} data-chart={kind.part}>
       <header class="panel-head">
         <h3 id={title}>{kind.title}</h3>
-        <Values kind={kind} at={pointed.value} />
         <button
           type="button"
           class="small"
@@ -31,6 +30,7 @@ export function StripChart({ kind }: { readonly kind: ChartKind }): VNode {
           Table
         </button>
       </header>
+      <Values kind={kind} at={pointed.value} />
       {face.value === "chart" ? (
         <Picture
           kind={kind}

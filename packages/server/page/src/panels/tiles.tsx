@@ -18,7 +18,7 @@ export function Tiles(): VNode | null {
       <Tile name="Workers busy" value={busyOf(picture)} />
       <Tile name="At workers" value={count(running)} part="at-workers" />
       <Tile name="Waiting" value={count(waiting)} part="waiting" />
-      <Tile name="Ended per second" value={last === undefined ? UNKNOWN : decimal(last.perSecond)} />
+      <Tile name="Per second" value={last === undefined ? UNKNOWN : decimal(last.perSecond)} />
       <Tile name="Run, p95" value={last?.run ? duration(last.run.p95) : UNKNOWN} />
       <Tile name="Succeeded" value={count(totals.succeeded)} part="succeeded" />
       <Tile name="Failed" value={count(totals.failed)} part="failed" mood={failures} />

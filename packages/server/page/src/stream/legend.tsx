@@ -36,7 +36,6 @@ function LegendOfFunctions(): VNode {
   return (
     <>
       {all.slice(0, MOST_IN_LEGEND).map((name, fn) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the index is the function's id.
         <li key={fn} title={live.value?.functions[fn]?.name}>
           <span class="swatch" aria-hidden="true" style={{ background: tones.functions[colours.value[fn] ?? 0] }} />
           <code>{name}</code>

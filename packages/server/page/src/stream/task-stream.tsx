@@ -90,11 +90,11 @@ function Canvas(): VNode {
   const picture = streamed.value;
   return (
     <div class="stream-frame">
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a picture that is worked with by keys of its own. */}
       <canvas
         ref={canvas}
         id="stream-canvas"
         tabIndex={0}
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a picture that is worked with.
         role="application"
         aria-label="Task stream: one row for each worker. The button Table shows the same as a table."
         aria-describedby="stream-help"

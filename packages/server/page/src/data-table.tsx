@@ -39,7 +39,7 @@ export function DataTable<Row>({ caption, columns, rows, keyOf, empty, name }: T
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by keys, which needs the focus.
-    <section class="scroll" aria-label={caption} tabIndex={0}>
+    <section class="scroll" aria-label={`Table: ${caption}`} tabIndex={0}>
       <table data-table={name}>
         <caption class="unseen">{caption}</caption>
         <thead>

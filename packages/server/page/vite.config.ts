@@ -10,6 +10,8 @@ export default {
     target: "es2022",
     // Loading the preload polyfill would put an inline script into the page.
     modulePreload: false,
+    // What is bundled is under the MIT licence, which wants to come along.
+    license: { fileName: "licenses.md" },
     reportCompressedSize: false,
   },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

@@ -50,7 +50,7 @@ export const CHARTS: readonly ChartKind[] = [
     part: "queue",
     title: "Queue",
     unit: "",
-    format: decimal,
+    format: roundNumber,
     mark: roundNumber,
     series: [
       { label: "waiting", tone: "second", dash: SOLID, fill: "filled", value: ({ waiting }) => waiting },

@@ -1,4 +1,5 @@
-/** Compiles the workspace, then joins the library's eighty modules into few files (`join.mjs`).
+/** Compiles the workspace, then joins the library's eighty modules into few files (`join.mjs`), and bundles the page of the
+ *  dashboard (`page.mjs`).
  *
  *  They take the places of files that the compiler made. So its record of what it made is put aside: it makes all of them
  *  anew the next time, and `npx tsc -b` alone leaves a library that is up to date, only slower to start.
@@ -80,4 +81,9 @@ if (existsSync(join(dist, "mod.js"))) {
   if (joined) renameSync(record, recordAside);
   else await replaceByJoined();
   writeFileSync(stampFile, hash);
+}
+// A workspace may hold the library alone.
+if (existsSync(join(root, "packages", "server", "page"))) {
+  const { buildPage } = await import("./page.mjs");
+  await buildPage(root);
 }

@@ -24,12 +24,14 @@ export {
   WorkerExitedError,
 } from "./base/mod.js";
 export {
+  type Adjustable,
   asCompleted,
   type CallOptions,
   type Completions,
   type Executor,
   type ExecutorKind,
   type ExecutorStats,
+  type Flow,
   type FunctionRef,
   Future,
   type FutureResolvers,

@@ -24,6 +24,10 @@ export interface RootSeam {
   readonly calls: Served["calls"];
   readonly jobs: Served["jobs"];
   readonly catalogue: Served["catalogue"];
+  /** Aborts when the server ends, before sockets are closed. */
+  readonly ends: AbortSignal;
+  /** Whether callers need one. */
+  readonly token: "needed" | "none";
 }
 
 /** A Fastify plug-in for what stands at `/`, such as a dashboard. */
@@ -94,8 +98,9 @@ export async function makeApplication(parts: ApplicationParts): Promise<FastifyI
   return app;
 }
 
-async function settle(root: RootPlugin, app: FastifyInstance, { calls, jobs, catalogue }: RootSeam): Promise<void> {
-  await root(app, { calls, jobs, catalogue });
+async function settle(root: RootPlugin, app: FastifyInstance, seam: RootSeam): Promise<void> {
+  const { calls, jobs, catalogue, ends, token } = seam;
+  await root(app, { calls, jobs, catalogue, ends, token });
 }
 
 async function addPlugins(app: FastifyInstance, limits: Limits): Promise<void> {

@@ -15,6 +15,9 @@ export type RefusalCode =
   | "ERR_ORIGIN_REFUSED"
   | "ERR_NO_FUNCTION"
   | "ERR_NO_JOB"
+  | "ERR_NO_CALL"
+  | "ERR_NO_EXECUTOR"
+  | "ERR_NOT_NOW"
   | "ERR_NOT_FOUND"
   | "ERR_METHOD"
   | "ERR_BODY_TOO_LARGE"
@@ -38,6 +41,9 @@ export const REFUSALS: Readonly<Record<RefusalCode, Meaning>> = {
   ERR_ORIGIN_REFUSED: [403, "Pages of other origins may not call this server"],
   ERR_NO_FUNCTION: [404, "There is no such function"],
   ERR_NO_JOB: [404, "There is no such job"],
+  ERR_NO_CALL: [404, "There is no such call"],
+  ERR_NO_EXECUTOR: [404, "There is no such executor"],
+  ERR_NOT_NOW: [409, "That cannot be done now"],
   ERR_NOT_FOUND: [404, "There is nothing here"],
   ERR_METHOD: [405, "This path is not asked that way"],
   ERR_BODY_TOO_LARGE: [413, "The body is too large"],

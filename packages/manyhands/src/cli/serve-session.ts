@@ -16,6 +16,7 @@ import { loadWhole, type WholeModule } from "./target.js";
 /** What this command needs of `@manyhands/server`. Not its own declarations: the library is built without it. */
 interface ServerPackage {
   serve(options: ServerOptions): Promise<RunningServer>;
+  dashboard(options: { readonly title: string }): unknown;
 }
 
 interface ServerOptions extends Readonly<Record<string, unknown>> {
@@ -34,11 +35,12 @@ const PACKAGE = "@manyhands/server";
 /** Serves until a signal comes; resolves to the exit code. Throws a UsageError for what the user has to mend. */
 export async function runServe(request: ServeRequest, voice: ConsoleVoice, stdout: WriteStream): Promise<ExitCode> {
   const modules = await Promise.all(request.modules.map((module) => loadWhole(module, process.cwd())));
-  const { serve } = await loadServer(process.cwd());
+  const { serve, dashboard } = await loadServer(process.cwd());
+  const root = dashboard({ title: request.modules.join(", ") });
   const stop = new Stop();
   using _signals = stopOnEitherSignal(stop);
   await using executor = makeExecutor(request.execution);
-  const server = await started(serve({ ...request.options, modules, executor }));
+  const server = await started(serve({ ...request.options, modules, executor, root }));
   stdout.write(`${server.url}\n`);
   voice.say(`serving ${server.functions.join(", ")}`);
   const drained = await drainOn(stop, server, request.drain, voice);

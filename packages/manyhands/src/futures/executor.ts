@@ -113,6 +113,22 @@ export interface ExecutorStats {
   readonly run: Histogram;
 }
 
+/** Whether calls that wait are given to workers. */
+export type Flow = "flowing" | "paused";
+
+/** What can be changed of an executor while it works: the local executors can. */
+export interface Adjustable {
+  readonly flow: Flow;
+  /** The most workers there may be; on the event loop the most calls at once, which may be `Infinity`. */
+  readonly size: number;
+  /** Gives nothing more to workers until {@link resume}: calls that have not started wait, running ones go on. */
+  pause(): void;
+  /** Goes on after {@link pause}. */
+  resume(): void;
+  /** Changes {@link size}. */
+  resize(size: number): void;
+}
+
 /** One way to run functions elsewhere.
  *
  *  @example

@@ -1,10 +1,12 @@
 /** Rank 2: results of calls, and the contract of everything that runs calls. */
 export { asCompleted, type Completions } from "./as-completed.js";
 export type {
+  Adjustable,
   CallOptions,
   Executor,
   ExecutorKind,
   ExecutorStats,
+  Flow,
   FunctionRef,
   Histogram,
   MapOptions,

@@ -2,7 +2,7 @@
  *
  *  Guarantees: memory is bounded by the numbers of functions (at most `MOST_FUNCTIONS`, the rest together), live workers and
  *  calls that have not ended; snapshots are plain values that can be cloned and written as JSON. */
-import { checkCount, checkDuration, checkNames } from "../base/options.js";
+import { checkCount, checkDuration, checkNames, checkType } from "../base/options.js";
 import type {
   TaskEnded,
   TaskMessage,
@@ -12,7 +12,7 @@ import type {
   WorkerMessage,
 } from "../pool/watch-messages.js";
 import { Activity } from "./activity.js";
-import { type FailureGroup, Failures, type SlowCall, SlowCalls } from "./notable-calls.js";
+import { type ExecutorFacts, type FailureGroup, Failures, factsOf, type SlowCall, SlowCalls } from "./notable-calls.js";
 import { type Quantiles, SlidingHistogram } from "./sliding-histogram.js";
 import { subscribe } from "./subscribe.js";
 
@@ -21,12 +21,30 @@ export interface AggregateOptions {
   window?: number;
   /** How many slow calls, and how many groups of failures, are kept. @default 50 */
   keep?: number;
+  /** Is told each attempt that has run, as soon as that is heard; should be quick. */
+  onRun?: (run: EndedRun) => void;
+}
+
+/** An attempt that has run and ended. Times in epoch ms, durations in ms. */
+export interface EndedRun {
+  /** The call's number. */
+  readonly id: number;
+  readonly task: string;
+  readonly attempt: number;
+  readonly worker: WatchedWorker;
+  readonly submittedAt: number;
+  readonly startedAt: number;
+  readonly duration: number;
+  /** `retried`: it failed, and there will be another. */
+  readonly outcome: "succeeded" | "failed" | "cancelled" | "retried";
+  /** {@link FailureGroup.id} of one that failed. */
+  readonly failure: number | undefined;
 }
 
 /** Calls of one function on one executor. Counts are since the beginning, the rest is of the window. */
 export interface FunctionSummary {
   readonly task: string;
-  readonly executor: WatchedExecutor;
+  readonly executor: ExecutorFacts;
   readonly submitted: number;
   readonly succeeded: number;
   readonly failed: number;
@@ -89,10 +107,11 @@ const OTHERS = "(others)";
  *  setInterval(() => console.table(overview.snapshot().functions.map(({ task, run }) => ({ task, ...run }))), 1000);
  *  ``` */
 export function aggregate(options: AggregateOptions = {}): Aggregate {
-  checkNames("aggregate()", options, ["window", "keep"]);
+  checkNames("aggregate()", options, ["window", "keep", "onRun"]);
+  checkType("onRun", options.onRun, "function");
   checkDuration("window", options.window);
   checkCount("keep", options.keep, 1);
-  const sums = new Sums(options.window ?? 60_000, options.keep ?? 50);
+  const sums = new Sums(options.window ?? 60_000, options.keep ?? 50, options.onRun);
   const listening = subscribe({
     task: (message) => sums.heardOfTask(message),
     worker: (message) => sums.heardOfWorker(message),
@@ -102,7 +121,7 @@ export function aggregate(options: AggregateOptions = {}): Aggregate {
 
 class FunctionSums {
   readonly task: string;
-  readonly executor: WatchedExecutor;
+  readonly executor: ExecutorFacts;
   readonly wait: SlidingHistogram;
   readonly run: SlidingHistogram;
   submitted = 0;
@@ -113,7 +132,7 @@ class FunctionSums {
 
   constructor(task: string, executor: WatchedExecutor, windowMs: number) {
     this.task = task;
-    this.executor = executor;
+    this.executor = factsOf(executor);
     this.wait = new SlidingHistogram(windowMs);
     this.run = new SlidingHistogram(windowMs);
   }
@@ -127,9 +146,11 @@ class Sums {
   readonly #workers = new WeakMap<WatchedWorker, { runs: number; ranFor: number }>();
   readonly #slow: SlowCalls;
   readonly #failures: Failures;
+  readonly #onRun: AggregateOptions["onRun"];
 
-  constructor(windowMs: number, keep: number) {
+  constructor(windowMs: number, keep: number, onRun: AggregateOptions["onRun"]) {
     this.#windowMs = windowMs;
+    this.#onRun = onRun;
     this.#slow = new SlowCalls(keep, windowMs);
     this.#failures = new Failures(keep);
   }
@@ -146,13 +167,16 @@ class Sums {
         break;
       case "retrying":
         sums.retried += 1;
-        this.#ran(sums, message);
-        this.#failures.add(message.task, message.error, "retried", message.at);
+        this.#ran(sums, message, "retried", this.#failures.add(message, message.error, "retried"));
         break;
       case "ended":
         sums[message.outcome] += 1;
-        this.#ran(sums, message);
-        if (message.outcome === "failed") this.#failures.add(message.task, message.error, "final", message.at);
+        this.#ran(
+          sums,
+          message,
+          message.outcome,
+          message.outcome === "failed" ? this.#failures.add(message, message.error, "final") : undefined,
+        );
         break;
       case "handed":
       case "returned":
@@ -164,13 +188,20 @@ class Sums {
     this.#activity.heardOfWorker(message);
   }
 
-  #ran(sums: FunctionSums, message: TaskEnded | TaskRetrying): void {
+  #ran(
+    sums: FunctionSums,
+    message: TaskEnded | TaskRetrying,
+    outcome: EndedRun["outcome"],
+    failure: number | undefined,
+  ): void {
     const { run, at } = message;
     if (run === undefined) return;
     sums.run.observe(run.duration, at);
     this.#slow.add(message, run, at);
     const { runs, ranFor } = this.#workers.get(run.worker) ?? { runs: 0, ranFor: 0 };
     this.#workers.set(run.worker, { runs: runs + 1, ranFor: ranFor + run.duration });
+    const { id, task, attempt, submittedAt } = message;
+    this.#onRun?.({ id, task, attempt, submittedAt, ...run, outcome, failure });
   }
 
   #of({ task, executor }: TaskMessage): FunctionSums {

@@ -1,12 +1,20 @@
 /** The calls that are worth a look: the slowest of late, and those that failed, put together by what they failed with.
  *
  *  Guarantees: each list is bounded, and holds no error object, which could hold anything. */
-import type { TaskEnded, TaskRetrying, TaskRun } from "../pool/watch-messages.js";
+import type { TaskEnded, TaskMessage, TaskRetrying, TaskRun, WatchedExecutor } from "../pool/watch-messages.js";
+
+/** Which executor it was: its facts, and not what leads to it. */
+export type ExecutorFacts = Pick<WatchedExecutor, "id" | "kind" | "name">;
+
+export function factsOf({ id, kind, name }: WatchedExecutor): ExecutorFacts {
+  return { id, kind, name };
+}
 
 /** A call that took long. */
 export interface SlowCall {
   readonly id: number;
   readonly task: string;
+  readonly executor: ExecutorFacts;
   readonly attempt: number;
   readonly worker: string;
   /** Epoch ms. */
@@ -17,7 +25,10 @@ export interface SlowCall {
 
 /** Attempts that failed with the same error, but for numbers and quoted texts in its message. */
 export interface FailureGroup {
+  /** Unique in its aggregate. */
+  readonly id: number;
   readonly task: string;
+  readonly executor: ExecutorFacts;
   /** The error's name. */
   readonly name: string;
   readonly code: string | undefined;
@@ -31,7 +42,11 @@ export interface FailureGroup {
   /** Epoch ms. */
   readonly firstAt: number;
   readonly lastAt: number;
+  /** The numbers of the latest calls, at most `SOME_CALLS`, the latest first. */
+  readonly calls: readonly number[];
 }
+
+const SOME_CALLS = 5;
 
 export class SlowCalls {
   readonly #most: number;
@@ -44,10 +59,14 @@ export class SlowCalls {
     this.#windowMs = windowMs;
   }
 
-  add({ id, task, attempt }: TaskEnded | TaskRetrying, { worker, startedAt, duration }: TaskRun, at: number): void {
+  add(
+    { id, task, attempt, executor }: TaskEnded | TaskRetrying,
+    { worker, startedAt, duration }: TaskRun,
+    at: number,
+  ): void {
     const last = this.#calls[this.#most - 1];
     if (last !== undefined && last.duration >= duration && this.#isOfLate(last, at)) return;
-    const call = { id, task, attempt, worker: worker.name, startedAt, duration };
+    const call = { id, task, executor: factsOf(executor), attempt, worker: worker.name, startedAt, duration };
     this.#calls = [...this.list(at), call].sort((a, b) => b.duration - a.duration).slice(0, this.#most);
   }
 
@@ -64,18 +83,25 @@ export class Failures {
   readonly #most: number;
   /** The one that was last met last. */
   readonly #groups = new Map<string, FailureGroup>();
+  #made = 0;
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  add(task: string, error: unknown, fate: "final" | "retried", at: number): void {
-    const { name, code, message, stack } = factsOf(error);
-    const key = JSON.stringify([task, name, code, message.replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "#")]);
+  /** @returns the group's number. */
+  add({ id: call, task, executor, at }: TaskMessage, error: unknown, fate: "final" | "retried"): number {
+    const { name, code, message, stack } = told(error);
+    const pattern = message.replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "#");
+    const key = JSON.stringify([executor.id, task, name, code, pattern]);
     const before = this.#groups.get(key);
+    this.#made += before === undefined ? 1 : 0;
+    const id = before?.id ?? this.#made;
     this.#groups.delete(key);
     this.#groups.set(key, {
+      id,
       task,
+      executor: factsOf(executor),
       name,
       code,
       message,
@@ -84,9 +110,11 @@ export class Failures {
       retried: (before?.retried ?? 0) + (fate === "retried" ? 1 : 0),
       firstAt: before?.firstAt ?? at,
       lastAt: at,
+      calls: [call, ...(before?.calls ?? [])].slice(0, SOME_CALLS),
     });
     const [oldest] = this.#groups.keys();
     if (this.#groups.size > this.#most && oldest !== undefined) this.#groups.delete(oldest);
+    return id;
   }
 
   /** The latest first. */
@@ -98,7 +126,7 @@ export class Failures {
 /** In UTF-16 units: a message may hold a whole document. */
 const LONGEST = 1000;
 
-function factsOf(error: unknown): Pick<FailureGroup, "name" | "code" | "message" | "stack"> {
+function told(error: unknown): Pick<FailureGroup, "name" | "code" | "message" | "stack"> {
   if (!(error instanceof Error)) {
     return { name: typeof error, code: undefined, message: cut(described(error)), stack: undefined };
   }

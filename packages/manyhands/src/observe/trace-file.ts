@@ -20,6 +20,11 @@ export interface TraceEvent {
   readonly args?: Readonly<Record<string, unknown>>;
 }
 
+/** Where a trace is written. */
+export interface TraceSink {
+  write(event: TraceEvent): void;
+}
+
 /** In UTF-16 units. */
 const BUFFER = 64 * 1024;
 
@@ -28,7 +33,7 @@ type State =
   | { readonly kind: "failed"; readonly error: unknown }
   | { readonly kind: "closed" };
 
-export class TraceFile {
+export class TraceFile implements TraceSink {
   #state: State;
   #text = "[\n";
   #first = true;

@@ -2,7 +2,7 @@
  *
  *  Guarantees: slices of one row do not overlap; each executor and row is named once, before it is used. */
 import type { WatchedWorker } from "../pool/watch-messages.js";
-import type { TraceFile } from "./trace-file.js";
+import type { TraceSink } from "./trace-file.js";
 
 export interface Row {
   readonly pid: number;
@@ -16,12 +16,12 @@ interface Lane {
 }
 
 export class TraceRows {
-  readonly #file: TraceFile;
+  readonly #file: TraceSink;
   readonly #executors = new Set<number>();
   readonly #lanes = new WeakMap<WatchedWorker, Lane[]>();
   #made = 0;
 
-  constructor(file: TraceFile) {
+  constructor(file: TraceSink) {
     this.#file = file;
   }
 

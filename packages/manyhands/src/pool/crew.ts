@@ -66,6 +66,8 @@ export class Crew {
   readonly #byKey = new Map<string, Crewman>();
   #breaker = CLOSED;
   #made = 0;
+  #most: number;
+  #slots: number;
   #phase: "open" | "closing" = "open";
 
   constructor(settings: CrewSettings, events: CrewEvents, clock: Clock, watch: Watch) {
@@ -73,11 +75,41 @@ export class Crew {
     this.#events = events;
     this.#clock = clock;
     this.#watch = watch;
+    this.#most = settings.maxWorkers;
+    this.#slots = settings.tasksPerWorker;
+  }
+
+  /** The most workers there may be. */
+  get most(): number {
+    return this.#most;
+  }
+
+  /** Calls that one worker runs at once. */
+  get slots(): number {
+    return this.#slots;
+  }
+
+  /** Workers that are kept at all times. */
+  get #kept(): number {
+    return Math.min(this.#settings.minWorkers, this.#most);
   }
 
   /** Starts the workers that are kept at all times. */
   start(): void {
-    while (this.live < this.#settings.minWorkers && this.#phase === "open") this.spawn();
+    while (this.live < this.#kept && this.#phase === "open") this.spawn();
+  }
+
+  /** So many workers from now on, at most. Those that are too many end what they run, and take nothing more. */
+  resize(most: number): void {
+    this.#most = most;
+    this.#trim();
+    this.start();
+  }
+
+  /** So many calls at once in one worker. More that run already go on. */
+  widen(slots: number): void {
+    this.#slots = slots;
+    for (const member of this.#members) member.slots = slots;
   }
 
   get members(): ReadonlySet<Crewman> {
@@ -126,7 +158,7 @@ export class Crew {
         `${this.#settings.name}-${this.#made}`,
         this.#portEvents(() => member as Crewman),
       );
-      member = new Crewman(port, this.#settings.tasksPerWorker, this.#settings.maxTasksPerWorker);
+      member = new Crewman(port, this.#slots, this.#settings.maxTasksPerWorker);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#events.broken(new BrokenExecutorError(`Cannot start a worker: ${message}`, { cause: error }));
@@ -174,11 +206,11 @@ export class Crew {
   rested(member: Crewman): void {
     if (member.held > 0) return;
     if (member.state === "retiring" || this.#phase === "closing") return this.#end(member);
-    const { idleTimeout, minWorkers } = this.#settings;
+    const { idleTimeout } = this.#settings;
     if (idleTimeout === Number.POSITIVE_INFINITY || member.idle !== undefined || !member.live) return;
     member.idle = this.#clock.after(idleTimeout, () => {
       member.idle = undefined;
-      if (member.state === "serving" && member.held === 0 && this.live > minWorkers) this.retire(member);
+      if (member.state === "serving" && member.held === 0 && this.live > this.#kept) this.retire(member);
     });
   }
 
@@ -186,7 +218,7 @@ export class Crew {
   retire(member: Crewman): void {
     member.move("retiring");
     this.#release(member, "unused");
-    if (this.#phase === "open" && this.live < this.#settings.minWorkers) this.spawn();
+    if (this.#phase === "open" && this.live < this.#kept) this.spawn();
     this.rested(member);
   }
 
@@ -232,6 +264,7 @@ export class Crew {
       memory: (bytes) => {
         if (bytes > this.#settings.maxMemory) this.#replace(member(), "memory");
       },
+      vitals: (memory, at) => this.#watch.examined(member(), memory, at),
       copied: (bytes) => events.copied(bytes),
       alive: () => member().heard(this.#clock.now()),
       turn: () => events.turn(),
@@ -251,16 +284,31 @@ export class Crew {
     const { maxAge } = this.#settings;
     if (maxAge !== Number.POSITIVE_INFINITY)
       member.timers.push(this.#clock.after(maxAge, () => this.#replace(member, "age")));
+    this.#trim();
     this.rested(member);
     this.#watch.workerReady(member);
     this.#events.turn();
+  }
+
+  /** Lets those workers go that are too many: first those that have nothing to do. One on its way up that has begun a call is
+   *  let go when it is there. */
+  #trim(): void {
+    if (this.#phase !== "open" || this.live <= this.#most) return;
+    const least = [...this.#members].filter(({ live }) => live);
+    least.sort((a, b) => a.held - b.held || a.lastUsed - b.lastUsed);
+    for (const member of least.slice(0, this.live - this.#most)) {
+      const taken = member.recall();
+      if (taken.length > 0) this.#events.returned(taken);
+      if (member.state === "serving") this.retire(member);
+      else if (member.held === 0) this.kill(member);
+    }
   }
 
   /** Starts a worker in the place of one that goes on serving until then. */
   #replace(member: Crewman, why: WorkerReplaced["why"]): void {
     if (member.state !== "serving" || this.#phase !== "open") return;
     member.move("aging");
-    if (member.held === 0 && this.live >= this.#settings.minWorkers) this.retire(member);
+    if (member.held === 0 && this.live >= this.#kept) this.retire(member);
     else this.spawn();
     this.#watch.workerReplaced(member, why);
   }
@@ -308,7 +356,7 @@ export class Crew {
       return;
     }
     if (this.#breaker.kind === "open") this.#events.broken(cannotLive(exit));
-    else if (this.live < this.#settings.minWorkers) this.spawn();
+    else if (this.live < this.#kept) this.spawn();
   }
 
   #initializerFailed(error: unknown): void {

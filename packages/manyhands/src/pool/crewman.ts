@@ -22,7 +22,8 @@ const NEXT = {
 
 export class Crewman implements Candidate, Load {
   readonly port: WorkerPort<Call>;
-  readonly slots: number;
+  /** Calls that it runs at once. */
+  slots: number;
   /** Calls it was given that have no outcome. */
   held = 0;
   /** Calls of a key that belongs to this worker, waiting for it. */
@@ -54,7 +55,8 @@ export class Crewman implements Candidate, Load {
     this.port = port;
     this.slots = slots;
     this.quota = quota;
-    this.own = new OwnQueue(slots === 1 ? "any" : "one-at-a-time");
+    // On the event loop the number of slots may grow.
+    this.own = new OwnQueue(slots === 1 && port.kind !== "event-loop" ? "any" : "one-at-a-time");
     // On the event loop there is no crossing to save: nothing is handed over ahead of its turn.
     this.silent = port.kind === "event-loop";
   }

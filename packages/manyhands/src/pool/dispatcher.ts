@@ -4,6 +4,7 @@
  *  a call of a key goes to the worker of that key; whom to give what is decided in `place` and `profile`. */
 import { availableParallelism } from "node:os";
 import type { Clock } from "../base/clock.js";
+import type { Flow } from "../futures/mod.js";
 import type { PortFunction } from "../worker/mod.js";
 import { Attention } from "./attention.js";
 import { Backlog } from "./backlog.js";
@@ -31,7 +32,6 @@ const UNKNOWN = new Profile();
 export class Dispatcher implements Disposable {
   readonly #crew: Crew;
   readonly #clock: Clock;
-  readonly #maxWorkers: number;
   readonly #gate: RateGate | undefined;
   readonly #events: DispatcherEvents;
   readonly #watch: Watch;
@@ -42,20 +42,13 @@ export class Dispatcher implements Disposable {
   /** Items of all calls that wait. */
   #queued = 0;
   #turn: "none" | "scheduled" = "none";
+  #flow: Flow = "flowing";
   #uses = 0;
   #gateTimer: Disposable | undefined;
 
-  constructor(
-    crew: Crew,
-    clock: Clock,
-    maxWorkers: number,
-    gate: RateGate | undefined,
-    events: DispatcherEvents,
-    watch: Watch,
-  ) {
+  constructor(crew: Crew, clock: Clock, gate: RateGate | undefined, events: DispatcherEvents, watch: Watch) {
     this.#crew = crew;
     this.#clock = clock;
-    this.#maxWorkers = maxWorkers;
     this.#gate = gate;
     this.#events = events;
     this.#watch = watch;
@@ -127,12 +120,19 @@ export class Dispatcher implements Disposable {
     this.#events.turned();
   }
 
+  get flow(): Flow {
+    return this.#flow;
+  }
+
+  /** Gives out nothing more, or goes on. What workers hold already is not called back here. */
+  let(flow: Flow): void {
+    this.#flow = flow;
+    if (flow === "flowing") this.schedule();
+  }
+
   /** Gives out what can be given now. */
   giveOut(): void {
-    for (const member of this.#crew.members) this.#serveOwn(member);
-    for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
-      if (!this.#place(call)) break;
-    }
+    if (this.#flow === "flowing") this.#giveAll();
     for (const member of this.#crew.members) {
       this.#crew.hold(member, this.#queued);
       this.#crew.rested(member);
@@ -144,6 +144,13 @@ export class Dispatcher implements Disposable {
   [Symbol.dispose](): void {
     this.#gateTimer?.[Symbol.dispose]();
     this.#gateTimer = undefined;
+  }
+
+  #giveAll(): void {
+    for (const member of this.#crew.members) this.#serveOwn(member);
+    for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
+      if (!this.#place(call)) break;
+    }
   }
 
   /** @returns whether to go on with the next call. */
@@ -186,14 +193,14 @@ export class Dispatcher implements Disposable {
     }
     const handed = serving.length === 0 && count === 1 && call.target !== undefined && call.plan.key === undefined;
     const ahead = handed ? this.#crew.ahead : undefined;
-    return { serving, booting, ahead, live, max: this.#maxWorkers, waiting: this.#queued, cost, cores: CORES };
+    return { serving, booting, ahead, live, max: this.#crew.most, waiting: this.#queued, cost, cores: CORES };
   }
 
   /** Whether as many workers have calls as may: one that finishes its last before it goes counts too. */
   #full(): boolean {
     let busy = 0;
     for (const member of this.#crew.members) if (member.held > 0) busy += 1;
-    return busy >= this.#maxWorkers;
+    return busy >= this.#crew.most;
   }
 
   /** Gives a worker the calls whose turn it is: the first for certain, and up to `most` as far as it takes them. */

@@ -17,10 +17,12 @@ type OpenMap = Pick<MapRun<unknown>, "unseenFailure" | "stopInput" | "close" | "
 /** Items of a map that travel as one call at most: enough that what a call costs does not count for an item. */
 const TOGETHER = 256;
 
+/** On the event loop, where any number of calls may run at once, maps pull as many inputs as for so many. */
+const AHEAD = 256;
+
 export class Engine {
   readonly kind: ExecutorKind;
   readonly name: string;
-  readonly maxWorkers: number;
   readonly scheduler: Scheduler;
   readonly #maps = new Set<OpenMap>();
   readonly #signals = new SignalWatch<OpenMap>((run, reason) => {
@@ -30,10 +32,9 @@ export class Engine {
   #shutdown: Promise<void> | undefined;
   #terminate: Promise<void> | undefined;
 
-  constructor(kind: ExecutorKind, name: string, maxWorkers: number, scheduler: Scheduler) {
+  constructor(kind: ExecutorKind, name: string, scheduler: Scheduler) {
     this.kind = kind;
     this.name = name;
-    this.maxWorkers = maxWorkers;
     this.scheduler = scheduler;
   }
 
@@ -60,7 +61,7 @@ export class Engine {
       abandon: (sink, reason) => scheduler.abandon(sink, reason),
       stop: (sink, reason) => scheduler.stop(sink, reason),
       window: () =>
-        plan.bufferSize ?? 4 * this.maxWorkers * (plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)),
+        plan.bufferSize ?? 4 * this.#abreast * (plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)),
       lend: () => scheduler.lend(),
       ended: () => {
         this.#maps.delete(run);
@@ -79,6 +80,12 @@ export class Engine {
       run.pump();
     }
     return new MapResults<R>(run);
+  }
+
+  /** Calls that run at once, as far as inputs of maps are pulled for them. */
+  get #abreast(): number {
+    const { size } = this.scheduler;
+    return this.kind === "event-loop" ? Math.min(size, AHEAD) : size;
   }
 
   shutdown(pending: "finish" | "cancel"): Promise<void> {

@@ -36,7 +36,7 @@ export function openThreads(
       return new ThreadPort({ name, ...settings }, events, thread);
     },
   });
-  return opened("thread", plan, scheduler, first);
+  return opened("thread", plan.name, scheduler, first);
 }
 
 /** @param first a process that is booting already, for the first worker. */
@@ -56,19 +56,19 @@ export function openProcesses(
       return new ProcessPort({ name, ...settings }, events, child);
     },
   });
-  return opened("process", plan, scheduler, first);
+  return opened("process", plan.name, scheduler, first);
 }
 
 function opened(
   kind: "thread" | "process",
-  { name, maxWorkers }: CrewPlan,
+  name: string,
   scheduler: Scheduler,
   first: StartedThread | StartedProcess | undefined,
 ): Engine {
   // What has been started belongs to somebody from the start, whatever becomes of the call it was started for. Where
   // `minWorkers` are kept, the crew has taken it in already.
   if (first !== undefined && scheduler.crew.members.size === 0) scheduler.crew.spawn();
-  return new Engine(kind, name, maxWorkers, scheduler);
+  return new Engine(kind, name, scheduler);
 }
 
 export interface EventLoopPlan {
@@ -93,8 +93,5 @@ export function openEventLoop({ name, maxConcurrency, rate }: EventLoopPlan): En
     gate: rate === undefined ? undefined : new RateGate(rate.limit, rate.per),
     spawn: (workerName, events) => new InlinePort(workerName, events),
   });
-  // As many inputs ahead as would be with one worker for each call, but never endlessly many.
-  return new Engine("event-loop", name, Math.min(maxConcurrency, AHEAD), scheduler);
+  return new Engine("event-loop", name, scheduler);
 }
-
-const AHEAD = 256;

@@ -1,12 +1,15 @@
 /** The `Executor` contract over an engine: what the three local executors share.
  *
  *  Guarantees: options are checked where they are given. */
+import { checkCount } from "../base/options.js";
 import { refuseCopies, STAYS } from "../base/shareable.js";
 import type {
+  Adjustable,
   CallOptions,
   Executor,
   ExecutorKind,
   ExecutorStats,
+  Flow,
   Future,
   MapOptions,
   MapResults,
@@ -16,9 +19,11 @@ import type { AnyTask, ClassSource, WireFunction } from "../wire/mod.js";
 import type { EngineSeat } from "./engine-seat.js";
 import { machinery } from "./machinery.js";
 import { type CallPlan, DEFAULT_PLAN, planCall, planMap } from "./plan.js";
+import { checkLimit } from "./pool-options.js";
+import type { WatchedExecutor } from "./watch-messages.js";
 
 /** An executor, or a view of one with other options for each call. */
-export class LocalExecutor implements Executor {
+export class LocalExecutor implements Executor, Adjustable {
   readonly #seat: EngineSeat;
   readonly #plan: CallPlan;
 
@@ -99,6 +104,57 @@ export class LocalExecutor implements Executor {
     return this.#seat.engine("nothing").stats();
   }
 
+  /** `"paused"` between {@link pause} and {@link resume}. */
+  get flow(): Flow {
+    return this.#seat.engine("nothing").scheduler.flow;
+  }
+
+  /** The most workers there may be; on the event loop the most calls at once, which may be `Infinity`. */
+  get size(): number {
+    return this.#seat.engine("nothing").scheduler.size;
+  }
+
+  /** Gives no more calls to workers until {@link resume}. Those that have not started wait, also those that were on their
+   *  way to a worker; running ones go on to their end, and more can be submitted. Again is the same as once.
+   *
+   *  @throws ShutdownError (`ERR_SHUTDOWN`), BrokenExecutorError (`ERR_BROKEN_EXECUTOR`) when it takes no more calls.
+   *  @remarks Times in the queue (`queueTimeout`) count on. Calls that wait in a paused executor do not keep the program
+   *  alive. `shutdown` resumes, for what is held back would never end.
+   *  @example
+   *  ```ts
+   *  pool.pause();
+   *  const results = pool.map(render, pages); // nothing runs yet
+   *  pool.resume();
+   *  await results;
+   *  ``` */
+  pause(): void {
+    this.#seat.engine("nothing").scheduler.pause();
+  }
+
+  /** Goes on after {@link pause}, with the calls in the order in which they would have run. Without a pause: nothing. */
+  resume(): void {
+    this.#seat.engine("nothing").scheduler.resume();
+  }
+
+  /** Changes how many workers there may be; on the event loop, how many calls may run at once. More are started as calls need
+   *  them. Of fewer, those that are too many take no more calls, end what they run, and then end themselves; idle ones
+   *  go first. Fewer than `minWorkers` is possible: then so many are kept.
+   *
+   *  @param size 1 or more; on the event loop also `Infinity`.
+   *  @throws InvalidOptionError (`ERR_INVALID_OPTION`); ShutdownError (`ERR_SHUTDOWN`), BrokenExecutorError
+   *  (`ERR_BROKEN_EXECUTOR`) when it takes no more calls.
+   *  @remarks Maps that are under way pull their input for the new number.
+   *  @example
+   *  ```ts
+   *  const night = new Date().getHours() < 6;
+   *  pool.resize(night ? 16 : 4);
+   *  ``` */
+  resize(size: number): void {
+    if (this.kind === "event-loop") checkLimit("size", size ?? Number.NaN);
+    else checkCount("size", size ?? Number.NaN, 1);
+    this.#seat.engine("nothing").scheduler.resize(size);
+  }
+
   /** Takes no more calls, lets those submitted end, then ends the workers. May be called again, and with `cancelPending`
    *  after a call without.
    *
@@ -123,6 +179,11 @@ export class LocalExecutor implements Executor {
    *  ``` */
   terminate(): Promise<void> {
     return this.#seat.engine("nothing").terminate();
+  }
+
+  /** @internal What messages of `manyhands/observe` call this executor. */
+  get watched(): WatchedExecutor {
+    return this.#seat.engine("nothing").scheduler.watched;
   }
 
   /** @internal */

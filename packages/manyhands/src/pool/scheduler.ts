@@ -11,9 +11,9 @@
  *  runs too long, `Settler` says how a call ended; decisions stand in `place`, `profile`, `retry` and `breaker`, which
  *  are pure. */
 import { type Clock, systemClock } from "../base/clock.js";
-import { BrokenExecutorError, CancelledError } from "../base/errors.js";
+import { BrokenExecutorError, CancelledError, ShutdownError } from "../base/errors.js";
 import { SignalWatch } from "../base/signal-watch.js";
-import type { ItemSink } from "../futures/mod.js";
+import type { Flow, ItemSink } from "../futures/mod.js";
 import type { Call, CallOwner } from "./call.js";
 import { Crew, type CrewEvents } from "./crew.js";
 import { Dispatcher } from "./dispatcher.js";
@@ -26,6 +26,7 @@ import type { Statistics } from "./statistics.js";
 import { Stopper } from "./stopper.js";
 import { TimeLimits } from "./time-limits.js";
 import { Watch } from "./watch.js";
+import type { WatchedExecutor } from "./watch-messages.js";
 
 export interface SchedulerSettings extends IntakeSettings {
   readonly clock?: Clock;
@@ -35,6 +36,8 @@ export class Scheduler implements CallOwner {
   readonly crew: Crew;
   /** Where calls are submitted. */
   readonly intake: Intake;
+  /** What it is called in messages. */
+  readonly watched: WatchedExecutor;
   readonly #settings: SchedulerSettings;
   readonly #clock: Clock;
   readonly #dispatcher: Dispatcher;
@@ -51,12 +54,12 @@ export class Scheduler implements CallOwner {
   constructor(settings: SchedulerSettings) {
     this.#settings = settings;
     this.#clock = settings.clock ?? systemClock;
-    const watch = new Watch(settings.kind, settings.name, this.#clock);
+    const watch = new Watch(settings.kind, settings.name, this.#clock, this);
+    this.watched = watch.executor;
     this.crew = new Crew(settings, this.#crewEvents(), this.#clock, watch);
     this.#dispatcher = new Dispatcher(
       this.crew,
       this.#clock,
-      settings.maxWorkers,
       settings.gate,
       {
         handed: (call) => this.#limits.handed(call),
@@ -105,6 +108,41 @@ export class Scheduler implements CallOwner {
 
   get phase(): Phase["kind"] {
     return this.#phase.kind;
+  }
+
+  get flow(): Flow {
+    return this.#dispatcher.flow;
+  }
+
+  /** The most workers, or calls at once on the event loop. */
+  get size(): number {
+    return this.minds ? this.crew.slots : this.crew.most;
+  }
+
+  /** What has not started waits, also what workers hold already.
+   *  @throws why it cannot be paused any more. */
+  pause(): void {
+    this.#checkOpen("pause");
+    this.#dispatcher.let("paused");
+    for (const member of this.crew.members) this.#outcomes.giveBack(member.recall());
+  }
+
+  resume(): void {
+    this.#dispatcher.let("flowing");
+  }
+
+  /** @throws why it cannot be resized any more. */
+  resize(size: number): void {
+    this.#checkOpen("resize");
+    if (this.minds) this.crew.widen(size);
+    else this.crew.resize(size);
+    this.#dispatcher.schedule();
+  }
+
+  #checkOpen(deed: "pause" | "resize"): void {
+    if (this.#phase.kind === "open") return;
+    if (this.#phase.kind === "broken") throw this.refusal();
+    throw new ShutdownError(`Cannot ${deed}: the executor ${this.#settings.name} was shut down`);
   }
 
   /** Calls that have not started, and those that have. */
@@ -277,6 +315,8 @@ export class Scheduler implements CallOwner {
   /** Takes no more calls. Resolves when all that were taken have ended. */
   async drain(): Promise<void> {
     if (this.#phase.kind === "open") this.#phase = { kind: "draining" };
+    // What is held back would never end.
+    this.resume();
     if (this.unsettled > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 

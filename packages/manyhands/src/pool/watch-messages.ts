@@ -2,17 +2,40 @@
  *
  *  Times (`at`, `startedAt`) are ms since the Unix epoch by the monotonic clock (`performance.timeOrigin + performance.now()`) of
  *  the thread or process in which it happened; in a double they are good to a quarter of a microsecond. */
-import type { ExecutorKind } from "../futures/mod.js";
+import type { Adjustable, ExecutorKind } from "../futures/mod.js";
 
-/** The executor that a message is about. */
+/** The executor that a message is about: the same object in all its messages. A copy of it, such as `structuredClone` or JSON make,
+ *  has its facts and not its methods. */
 export interface WatchedExecutor {
   /** Unique in this thread; names need not be. */
   readonly id: number;
   readonly kind: ExecutorKind;
   readonly name: string;
+  /** Its controls; absent where there are none. */
+  adjustable?(): Adjustable;
+  /** Stops a call that was told of: one that waits never starts, one that runs is asked to end, and made to after its `grace`.
+   *  @param call its number. @returns false when it has ended, or is none of this executor's. */
+  abort?(call: number, reason?: unknown): boolean;
 }
 
-/** The worker that a message is about: the same object in all its messages. */
+/** A call that a worker has been given, and that has not ended. */
+export interface HeldCall {
+  readonly id: number;
+  readonly attempt: number;
+  /** Epoch ms; `undefined` when it has not begun. */
+  readonly startedAt: number | undefined;
+}
+
+/** How a worker is. */
+export interface WorkerVitals {
+  /** Bytes in use: of a thread, or the event loop, its heap with what belongs to it; of a process all its memory. `undefined` until it has
+   *  answered once. */
+  readonly memory: number | undefined;
+  /** How long its event loop let the latest question wait, in ms, or has let it wait by now if that is longer. */
+  readonly loopDelay: number | undefined;
+}
+
+/** The worker that a message is about: the same object in all its messages. Of copies see {@link WatchedExecutor}. */
 export interface WatchedWorker {
   readonly executor: WatchedExecutor;
   /** Such as `"threads-1"`; unique in its executor. */
@@ -21,6 +44,11 @@ export interface WatchedWorker {
   readonly id: number | undefined;
   /** Calls that it runs at once at most. */
   readonly slots: number;
+  /** Those of its calls that were told of, in the order in which it was given them; looked up as they are asked for. */
+  held?(): Iterable<HeldCall>;
+  /** Asks it how it is, unless it has still to answer the question before.
+   *  @returns what is known by now: the first time nothing. */
+  examine?(): WorkerVitals;
 }
 
 /** One attempt that has begun. */

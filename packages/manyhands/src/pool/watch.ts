@@ -19,6 +19,7 @@ import type {
   WorkerMessage,
   WorkerReplaced,
 } from "./watch-messages.js";
+import { SeenExecutor, SeenWorker, type Steered } from "./watched.js";
 
 const tasks = channel(TASK_CHANNEL);
 const workers = channel(WORKER_CHANNEL);
@@ -45,11 +46,11 @@ export class Watch {
   readonly executor: WatchedExecutor;
   readonly #clock: Clock;
   readonly #told = new Map<Call, Told>();
-  readonly #workers = new WeakMap<Crewman, WatchedWorker>();
+  readonly #workers = new WeakMap<Crewman, SeenWorker>();
 
-  constructor(kind: ExecutorKind, name: string, clock: Clock) {
+  constructor(kind: ExecutorKind, name: string, clock: Clock, steered: Steered) {
     executors += 1;
-    this.executor = { id: executors, kind, name };
+    this.executor = new SeenExecutor(executors, kind, name, steered, this.#told);
     this.#clock = clock;
   }
 
@@ -153,6 +154,11 @@ export class Watch {
     this.#tellOfWorker(how === "asked" ? { type: "exited", ...ended } : { type: "crashed", cause, ...ended });
   }
 
+  /** The worker has said how it is. */
+  examined(member: Crewman, memory: number, at: number): void {
+    this.#workerOf(member).answered(memory, at);
+  }
+
   #tellOfWorker(message: WorkerMessage): void {
     workers.publish(message);
   }
@@ -161,11 +167,10 @@ export class Watch {
     return { worker: this.#workerOf(member), at: this.#clock.now() };
   }
 
-  #workerOf(member: Crewman): WatchedWorker {
+  #workerOf(member: Crewman): SeenWorker {
     let worker = this.#workers.get(member);
     if (worker === undefined) {
-      const { name, id } = member.port;
-      worker = { executor: this.executor, name, id, slots: member.slots };
+      worker = new SeenWorker(this.executor, member, this.#told, this.#clock);
       this.#workers.set(member, worker);
     }
     return worker;

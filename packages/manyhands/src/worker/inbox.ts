@@ -66,6 +66,8 @@ export class Inbox<T extends Ticket> {
         return this.#events.memory(message.bytes);
       case "alive":
         return this.#events.alive();
+      case "vitals":
+        return this.#events.vitals(message.memory, message.at);
       case "uncaught":
         this.#uncaught = decodeError(message.error);
         return;

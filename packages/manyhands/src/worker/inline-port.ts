@@ -133,6 +133,10 @@ export class InlinePort<T extends Ticket> implements WorkerPort<T>, TaskHost {
     this.#events.alive();
   }
 
+  examine(): void {
+    setImmediate(() => this.#events.vitals(process.memoryUsage().heapUsed, TIME_ORIGIN + performance.now()));
+  }
+
   look(): void {
     // Outcomes are told as they come.
   }

@@ -17,6 +17,8 @@ export type ToWorker =
   | { readonly type: "stop"; readonly slot: number; readonly token: number; readonly reason: WireError }
   /** Answered by `alive` as soon as the worker's event loop turns. */
   | { readonly type: "ping" }
+  /** Answered by `vitals`, in the same way. */
+  | { readonly type: "examine" }
   /** End when nothing is left to do. */
   | { readonly type: "close" };
 
@@ -41,6 +43,8 @@ export type FromWorker =
   | { readonly type: "progress"; readonly slot: number; readonly token: number; readonly value: unknown }
   | { readonly type: "memory"; readonly bytes: number }
   | { readonly type: "alive" }
+  /** Bytes in use, and when it was asked, in epoch ms. */
+  | { readonly type: "vitals"; readonly memory: number; readonly at: number }
   /** An error that no task caught is about to end the worker. */
   | { readonly type: "uncaught"; readonly error: WireError };
 

@@ -50,6 +50,8 @@ export interface PortEvents<T extends Ticket> {
   progress(ticket: T, value: unknown): void;
   /** Bytes in use by the worker, when the pool asked to be told. */
   memory(bytes: number): void;
+  /** The answer to `examine`: bytes in use, and when the worker's event loop came to the question, in epoch ms. */
+  vitals(memory: number, at: number): void;
   /** A sign of life: the answer to a `ping`, or the end of calls. */
   alive(): void;
   /** An argument or result of more than 1 MB was copied. */
@@ -92,6 +94,8 @@ export interface WorkerPort<T extends Ticket> {
   stop(ticket: T, reason: unknown): void;
   /** Asks the worker for a sign of life: `alive` answers when its event loop turns. */
   ping(): void;
+  /** Asks the worker how it is: `vitals` answers when its event loop turns. */
+  examine(): void;
   /** Looks for outcomes that were published and not announced. */
   look(): void;
   /** Gives up a running task that will not stop; its outcome is not told any more. */

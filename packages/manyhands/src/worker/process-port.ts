@@ -156,6 +156,10 @@ export class ProcessPort<T extends Ticket> implements WorkerPort<T> {
     this.#post({ type: "ping" });
   }
 
+  examine(): void {
+    this.#post({ type: "examine" });
+  }
+
   look(): void {
     this.#calls.look();
     if (this.#heard === "outcomes") this.#events.alive();

@@ -149,6 +149,10 @@ export class ThreadPort<T extends Ticket> implements WorkerPort<T> {
     this.#worker.postMessage({ type: "ping" });
   }
 
+  examine(): void {
+    this.#worker.postMessage({ type: "examine" });
+  }
+
   look(): void {
     const slots = this.#slots;
     slots.refresh();

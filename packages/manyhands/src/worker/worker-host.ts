@@ -2,6 +2,7 @@
  *
  *  Guarantees: the initializer runs before any call; a function is loaded once; every claimed call is answered, also
  *  when its result cannot travel; an error that no task caught is told to the pool before the worker ends of it. */
+import { systemClock } from "../base/clock.js";
 import { SerializationError } from "../base/errors.js";
 import type { Transferable } from "../futures/mod.js";
 import { encodeError } from "../wire/errors.js";
@@ -79,6 +80,9 @@ export class WorkerHost implements JobHost {
         break;
       case "ping":
         this.line.post({ type: "alive" });
+        break;
+      case "examine":
+        this.line.post({ type: "vitals", memory: this.line.memory(), at: systemClock.now() });
         break;
       case "close":
         this.#phase = "closing";

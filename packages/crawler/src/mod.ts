@@ -1,2 +1,20 @@
 /** Crawling and downloading, as programs and commands: see README.md. */
-export {};
+export {
+  AddressRefusedError,
+  type AddressVerdict,
+  BodyEncodingError,
+  type BodyLimits,
+  BodyTooLargeError,
+  boundedBody,
+  checkUrl,
+  type DispatcherOptions,
+  judgeAddress,
+  judgeHost,
+  type Lookup,
+  type OpenAnswer,
+  type OpenOptions,
+  openUrl,
+  RedirectError,
+  safeDispatcher,
+  UrlRefusedError,
+} from "./safety/mod.js";

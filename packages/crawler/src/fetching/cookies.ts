@@ -1,0 +1,23 @@
+/** The cookies of a crawl: each goes only where it came from (RFC 6265).
+ *
+ *  Guarantees: none is shared between sites; one that makes no sense is left out, and never fails a request. */
+import { CookieJar } from "tough-cookie";
+
+export class Cookies {
+  // Loose: what browsers take, too. Public suffixes are refused, so that nobody sets a cookie for all of `co.uk`.
+  readonly #jar = new CookieJar(undefined, { looseMode: true });
+
+  /** The `Cookie` header for an address; empty when there are none. */
+  headerFor(url: string): string {
+    return this.#jar.getCookieStringSync(url);
+  }
+
+  /** Takes the `Set-Cookie` headers of an answer. */
+  take(url: string, headers: string | readonly string[] | undefined): "changed" | "same" {
+    const lines = [headers ?? []].flat();
+    if (lines.length === 0) return "same";
+    const before = this.headerFor(url);
+    for (const line of lines) this.#jar.setCookieSync(line, url, { ignoreError: true });
+    return this.headerFor(url) === before ? "same" : "changed";
+  }
+}

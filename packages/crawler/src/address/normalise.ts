@@ -27,22 +27,28 @@ export const TRACKING_PARAMETERS: readonly string[] = [
 export function normaliseUrl(text: string, base?: string, dropped: readonly string[] = []): string | undefined {
   const url = parsed(text, base);
   if (url === undefined) return undefined;
-  url.hash = "";
-  url.username = "";
-  url.password = "";
+  // Each assignment has the whole address parsed again, so what is not there is not taken away.
+  if (url.href.includes("#")) url.hash = "";
+  if (url.username !== "") url.username = "";
+  if (url.password !== "") url.password = "";
   // "example.org." is the same name, said to be complete.
   if (url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
-  url.pathname = unreservedDecoded(url.pathname);
+  if (url.pathname.includes("%")) url.pathname = unreservedDecoded(url.pathname);
   // Setting it also takes a lone "?" away.
-  url.search = unreservedDecoded(withoutParameters(url.search, dropped));
+  if (url.href.includes("?")) url.search = unreservedDecoded(withoutParameters(url.search, dropped));
   return url.href;
 }
 
 /** As the web's own parser reads it, which also lower-cases the host, drops default ports and resolves dots. */
 function parsed(text: string, base: string | undefined): URL | undefined {
-  if (!URL.canParse(text, base)) return undefined;
-  const url = new URL(text, base);
-  return url.protocol === "http:" || url.protocol === "https:" ? url : undefined;
+  try {
+    const url = new URL(text, base);
+    return url.protocol === "http:" || url.protocol === "https:" ? url : undefined;
+  } catch (error) {
+    // Not asked before by `canParse`: that parses every address twice, and hardly any is none.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 /** `%7E` is `~`, `%2f` is `%2F`: RFC 3986, 6.2.2. Reserved characters stay encoded, since `%2F` is no `/`. */

@@ -3,6 +3,7 @@ import { type CrawlOptions, type CrawlStats, crawl, type Miss, type Page } from 
 import {
   CancelledError,
   ClosureError,
+  FunctionRefError,
   InvalidOptionError,
   InvalidStateError,
   moduleRef,
@@ -14,7 +15,7 @@ import { pickyOf, recordOf, threadOf } from "#tasks/crawl-records.js";
 import { errorOf, until } from "./conformance/support.js";
 import { HOSTS, pageOf } from "./crawl-plan.js";
 import { startWeb, type Web } from "./crawl-web.js";
-import { keep, later } from "./keeping.js";
+import { folder, keep, later } from "./keeping.js";
 import { VirtualClock } from "./virtual-clock.js";
 
 const FAST: CrawlOptions = {
@@ -110,6 +111,22 @@ describe("a crawl ends", () => {
     const error = await errorOf(CancelledError, all(crawl(web.plan.seed, { ...FAST, signal: abort.signal })));
     expect(error.cause).toBe("enough");
     await errorOf(CancelledError, all(crawl(web.plan.seed, { ...FAST, signal: abort.signal })));
+  });
+
+  test("when it is stopped while the consumer has a page in hand, which comes again when it goes on", async () => {
+    await using web = await plainWeb(50);
+    const state = `${folder()}/state`;
+    const urls: string[] = [];
+    const crawling = crawl(web.plan.seed, { ...FAST, state });
+    for await (const { url } of crawling) {
+      urls.push(url);
+      if (urls.length === 5) await crawling.stop();
+    }
+    expect([crawling.end, urls.length]).toEqual(["stopped", 5]);
+    const rest = (await all(crawl(web.plan.seed, { ...FAST, state }))).map(({ url }) => url);
+    expect(rest).toContain(urls[4]);
+    expect(rest).toHaveLength(46);
+    expect(new Set([...urls, ...rest])).toEqual(new Set(web.plan.pages.keys()));
   });
 
   test("when it is drained: pages under way still come", async () => {
@@ -209,6 +226,10 @@ describe("records", () => {
     const executor = keep(new ThreadPoolExecutor({ maxWorkers: 1 }));
     const captured = web.port;
     await errorOf(ClosureError, all(crawl(web.plan.seed, { ...FAST, executor, extract: () => captured })));
+    const missing = { url: new URL("./built/tasks/crawl-records.js", import.meta.url).href, name: "nothing" };
+    for (const run of [{}, { executor }]) {
+      await errorOf(FunctionRefError, all(crawl(web.plan.seed, { ...FAST, ...run, extract: missing })));
+    }
     await executor.shutdown();
     const error = await errorOf(Error, all(crawl(web.plan.seed, { ...FAST, executor })));
     expect(error).toMatchObject({ code: "ERR_SHUTDOWN" });

@@ -211,8 +211,8 @@ class Planner implements Plan {
     const docs = "docs.site.localhost";
     const latin = Buffer.from(pageOf("Caf\xe9", []), "latin1");
     this.#hang(this.#add(docs, "/charset/header", plain(200, "text/html; charset=ISO-8859-1", latin), "Caf\xe9"));
-    const meta = Buffer.from(pageOf("Stra\xdfe", [], '<meta charset="windows-1252">'), "latin1");
-    this.#hang(this.#add(docs, "/charset/meta", plain(200, "text/html", meta), "Stra\xdfe"));
+    const meta = Buffer.from(pageOf("Stra\xdfe f\xfcr 5 \x80", [], '<meta charset="windows-1252">'), "latin1");
+    this.#hang(this.#add(docs, "/charset/meta", plain(200, "text/html", meta), "Straße für 5 €"));
     const marked = Buffer.from(`\ufeff${pageOf("Größe ✓", [])}`, "utf16le");
     // The mark wins over a header that is wrong.
     this.#hang(this.#add(docs, "/charset/mark", plain(200, "text/html; charset=utf-8", marked), "Größe ✓"));

@@ -23,7 +23,11 @@ import { Turns } from "./turns.js";
 import { Visits } from "./visits.js";
 
 /** How far the object is. */
-type Life = { readonly kind: "new" } | { readonly kind: "iterated" } | { readonly kind: "closed" };
+type Life =
+  | { readonly kind: "new" }
+  | { readonly kind: "iterated" }
+  /** `left`: until nothing is left of it. */
+  | { readonly kind: "closed"; readonly left: Promise<void> };
 
 /** A crawl: iterate over it once.
  *
@@ -101,9 +105,9 @@ export class Crawl<R = unknown> implements AsyncIterable<Page<R>>, AsyncDisposab
   }
 
   /** Stops everything; the loop ends. Idempotent; resolves when no request, timer or file is left. */
-  async stop(): Promise<void> {
-    await this.#run.stop();
-    await this.#close();
+  stop(): Promise<void> {
+    if (this.#life.kind !== "closed") this.#life = { kind: "closed", left: this.#leave() };
+    return this.#life.left;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -128,6 +132,8 @@ export class Crawl<R = unknown> implements AsyncIterable<Page<R>>, AsyncDisposab
         if (page === undefined) return;
         // What `extract` returned is what its type says.
         yield page as Page<R>;
+        // Stopped meanwhile, the state is closed: as far as that knows, the page was never given.
+        if (this.#life.kind === "closed") return;
         this.#run.release(page);
       }
     } finally {
@@ -154,10 +160,9 @@ export class Crawl<R = unknown> implements AsyncIterable<Page<R>>, AsyncDisposab
     return { [Symbol.dispose]: () => signal?.removeEventListener("abort", abort) };
   }
 
-  async #close(): Promise<void> {
-    if (this.#life.kind === "closed") return;
-    this.#life = { kind: "closed" };
+  async #leave(): Promise<void> {
     this.#deadline?.[Symbol.dispose]();
+    await this.#run.stop();
     this.#journal?.[Symbol.dispose]();
     if (this.#settings.dispatcher === undefined) await this.#dispatcher.destroy();
   }

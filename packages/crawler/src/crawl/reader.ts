@@ -2,7 +2,7 @@
  *
  *  Guarantees: what the executor itself refuses (it was shut down, the function cannot travel) is told apart from a page on which
  *  `extract` fails. */
-import type { Executor } from "manyhands";
+import { type Executor, type FunctionRef, FunctionRefError } from "manyhands";
 import { decodePage } from "../page/decode.js";
 import { type PageReading, readPage } from "../page/read-page.js";
 import type { ExtractInput, Settings } from "./options.js";
@@ -58,9 +58,18 @@ export class Reader {
     if (extract === undefined) return undefined;
     if (this.#executor !== undefined) return await this.#executor.submit(extract, input);
     if (typeof extract === "function") return await extract(input);
-    const module: Readonly<Record<string, unknown>> = await import(extract.url);
-    const found = module[extract.name];
-    if (typeof found !== "function") throw new TypeError(`${extract.url} exports no function ${extract.name}`);
-    return await Reflect.apply(found, undefined, [input]);
+    const found = await exportOf(extract);
+    return await found(input);
   }
+}
+
+/** The function of a reference, in this thread.
+ *  @throws (rejects) FunctionRefError (`ERR_FUNCTION_REF`) when there is none. */
+async function exportOf({ url, name }: FunctionRef<[ExtractInput]>): Promise<(input: ExtractInput) => unknown> {
+  const module: Readonly<Record<string, unknown>> = await import(url).catch((cause: unknown) => {
+    throw new FunctionRefError(`Cannot import ${url}, which extract is to come from`, { cause });
+  });
+  const found = module[name];
+  if (typeof found !== "function") throw new FunctionRefError(`${url} exports no function ${name}`);
+  return (input) => Reflect.apply(found, undefined, [input]);
 }

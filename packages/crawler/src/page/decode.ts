@@ -25,9 +25,19 @@ export function decodePage(body: Uint8Array, contentType: string): Decoded {
 /** The standard has encodings that Node does not, such as `x-user-defined`. */
 function decodedAs(charset: string, body: Uint8Array): Decoded | undefined {
   try {
-    return { text: new TextDecoder(charset).decode(body), charset };
+    const text = new TextDecoder(charset).decode(body);
+    return { text: charset === "windows-1252" ? withPunctuation(text) : text, charset };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/** What windows-1252 has from 0x80 to 0x9F; five of them are nothing. */
+const FROM_0X80 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
+
+/** Node 20 reads windows-1252 as ISO-8859-1, which has control characters in place of quotation marks, dashes and the euro. Where
+ *  Node reads it right, there is nothing left to put in its place. */
+function withPunctuation(text: string): string {
+  return text.replace(/[\x80-\x9f]/g, (control) => FROM_0X80[control.charCodeAt(0) - 0x80] ?? control);
 }

@@ -67,9 +67,8 @@ async function writePages(
     await sink.complete();
   } catch (error) {
     await sink.abandon("keep-partial");
-    throw error instanceof Error && "code" in error && error.code === "ERR_INVALID_OPTION"
-      ? new UsageError(error.message, { cause: error })
-      : error;
+    // A full disk, a selector that is none, a function that cannot be loaded: the user's to mend. What has no code is ours.
+    throw error instanceof Error && "code" in error ? new UsageError(error.message, { cause: error }) : error;
   }
   const { done, failed, found } = crawl.stats();
   voice.say(`${done} pages of ${found} addresses, ${failed} failed; ${crawl.end ?? "stopped"}`);

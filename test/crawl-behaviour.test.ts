@@ -181,6 +181,18 @@ describe("a crawl ends", () => {
   });
 });
 
+test("a page that never comes is a miss when its time is over, and the rest go on", async () => {
+  await using web = await plainWeb(20);
+  const misses: Miss[] = [];
+  web.onRequest = (_, path) => (path === "/p/3" ? new Promise(() => undefined) : undefined);
+  const options = { ...FAST, timeout: 200, retries: 0, onMiss: (miss: Miss) => misses.push(miss) };
+  expect(await all(crawl(web.plan.seed, options))).toHaveLength(19);
+  const detail = expect.any(String);
+  expect(misses).toEqual([
+    { kind: "failed", url: expect.stringMatching(/3$/), code: "UND_ERR_HEADERS_TIMEOUT", detail },
+  ]);
+});
+
 describe("records", () => {
   test.each(["threads", "in this thread"])("are what an exported function returns, called %s", async (where) => {
     await using web = await plainWeb(40);

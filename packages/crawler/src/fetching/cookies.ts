@@ -14,7 +14,8 @@ export class Cookies {
 
   /** Takes the `Set-Cookie` headers of an answer. */
   take(url: string, headers: string | readonly string[] | undefined): "changed" | "same" {
-    const lines = [headers ?? []].flat();
+    // The loose mode takes a cookie without name and value, which would be sent as a lone separator.
+    const lines = [headers ?? []].flat().filter((line) => !/^\s*=?\s*(;|$)/.test(line));
     if (lines.length === 0) return "same";
     const before = this.headerFor(url);
     for (const line of lines) this.#jar.setCookieSync(line, url, { ignoreError: true });

@@ -8,6 +8,7 @@ import { verdictOn } from "../packages/crawler/dist/crawl/verdict.js";
 import { LEGAL_MOVES, moved } from "../packages/crawler/dist/frontier/address-state.js";
 import { HostLines } from "../packages/crawler/dist/frontier/host-lines.js";
 import { readLines } from "../packages/crawler/dist/frontier/journal.js";
+import { TimeHeap } from "../packages/crawler/dist/frontier/time-heap.js";
 import { retryAfterOf, retryOf } from "../packages/crawler/dist/politeness/retry.js";
 import { rulesOf } from "../packages/crawler/dist/robots/robots-rules.js";
 
@@ -240,6 +241,20 @@ describe("the lines of hosts", () => {
     // The rules have grown old.
     expect(lines.next(1000)).toEqual({ do: "robots", host: "h" });
   });
+});
+
+test("what is due comes out by its time, and nothing before it", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 50 })), fc.integer({ min: 0, max: 50 }), (times, now) => {
+      const heap = new TimeHeap<number>();
+      for (const at of times) heap.push(at, at);
+      const out: number[] = [];
+      for (let at = heap.popDue(now); at !== undefined; at = heap.popDue(now)) out.push(at);
+      const sorted = times.toSorted((a, b) => a - b);
+      expect(out).toEqual(sorted.filter((at) => at <= now));
+      expect(heap.next).toBe(sorted.find((at) => at > now) ?? Number.POSITIVE_INFINITY);
+    }),
+  );
 });
 
 describe("another attempt", () => {

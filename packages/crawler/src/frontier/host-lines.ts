@@ -1,9 +1,13 @@
 /** Addresses in line at their hosts, and whose turn it is.
  *
+ *  A host with addresses in line is a *candidate*, or rests until a time that its pace says, or is full until a request ends. Only
+ *  candidates are looked at, so that thousands of hosts that rest cost nothing at each turn.
+ *
  *  Guarantees: the pace of every host is kept; hosts take turns, so that one with many addresses does not hold up the others;
  *  addresses of one host go in the order in which they came; before any of a host's, its robots.txt, alone. */
 import type { Pace, PaceLimits } from "../politeness/pace.js";
 import { AT_REST, ended, paused, started, turnOf } from "../politeness/pace.js";
+import { TimeHeap } from "./time-heap.js";
 
 /** What to do next. */
 export type NextTurn<T> =
@@ -32,8 +36,10 @@ interface HostLine<T> {
 
 export class HostLines<T> {
   readonly #lines = new Map<string, HostLine<T>>();
-  /** Hosts with addresses in line, in the order of their turns. */
-  readonly #waiting = new Set<HostLine<T>>();
+  /** Hosts that may be able to start something, in the order of their turns. */
+  readonly #candidates = new Set<HostLine<T>>();
+  /** Hosts that rest. One that has been looked at meanwhile is looked at once more, which does no harm. */
+  readonly #resting = new TimeHeap<HostLine<T>>();
   readonly #limits: PaceLimits;
   readonly #doors: "closed" | "open";
 
@@ -50,17 +56,23 @@ export class HostLines<T> {
   add(host: string, item: T): void {
     const line = this.#lineOf(host);
     line.items.push(item);
-    this.#waiting.add(line);
+    this.#candidates.add(line);
   }
 
   /** The next thing to do at `now`; what is returned has begun, and must be ended by {@link ended}. */
   next(now: number): NextTurn<T> {
-    let until = Number.POSITIVE_INFINITY;
-    for (const line of this.#waiting) {
+    for (let line = this.#resting.popDue(now); line !== undefined; line = this.#resting.popDue(now)) {
+      this.#candidates.add(line);
+    }
+    for (const line of this.#candidates) {
+      // At the end of the order if it starts something, and else out of it until something changes.
+      this.#candidates.delete(line);
+      if (line.items.length === 0) continue;
       const turn = this.#turnOf(line, now);
       if (turn.do === "start") return this.#start(line, now);
-      if (turn.do === "wait") until = Math.min(until, turn.until);
+      if (turn.do === "wait") this.#resting.push(turn.until, line);
     }
+    const until = this.#resting.next;
     return until === Number.POSITIVE_INFINITY ? { do: "nothing" } : { do: "wait", until };
   }
 
@@ -68,6 +80,7 @@ export class HostLines<T> {
   ended(host: string): void {
     const line = this.#lineOf(host);
     line.pace = ended(line.pace);
+    this.#candidates.add(line);
   }
 
   /** No request to the host starts before `until`. */
@@ -80,6 +93,7 @@ export class HostLines<T> {
   open(host: string, until: number, delay: number): void {
     const line = this.#lineOf(host);
     line.door = { kind: "open", until };
+    this.#candidates.add(line);
     line.limits =
       delay > 0 ? { perHost: this.#limits.perHost, delay: Math.max(delay, this.#limits.delay) } : this.#limits;
   }
@@ -91,13 +105,14 @@ export class HostLines<T> {
     line.head = 0;
     const out: T[] = [];
     for (const item of all) (stays(item) ? line.items : out).push(item);
-    if (line.items.length === 0) this.#waiting.delete(line);
     return out;
   }
 
   /** The host's robots.txt is to be asked for again. */
   close(host: string): void {
-    this.#lineOf(host).door = { kind: "unknown" };
+    const line = this.#lineOf(host);
+    line.door = { kind: "unknown" };
+    this.#candidates.add(line);
   }
 
   #turnOf(line: HostLine<T>, now: number): ReturnType<typeof turnOf> {
@@ -106,13 +121,11 @@ export class HostLines<T> {
   }
 
   #start(line: HostLine<T>, now: number): NextTurn<T> {
-    // To the end of the order.
-    this.#waiting.delete(line);
+    this.#candidates.add(line);
     line.pace = started(line.pace, line.limits, now);
     const { host, door } = line;
     if (door.kind === "unknown" || (door.kind === "open" && now >= door.until)) {
       line.door = { kind: "asking" };
-      this.#waiting.add(line);
       return { do: "robots", host };
     }
     const item = line.items[line.head] as T;
@@ -122,7 +135,6 @@ export class HostLines<T> {
       line.items.splice(0, line.head);
       line.head = 0;
     }
-    if (line.items.length > 0) this.#waiting.add(line);
     return { do: "fetch", host, item };
   }
 

@@ -22,7 +22,7 @@ export function decodePage(body: Uint8Array, contentType: string): Decoded {
   );
 }
 
-/** The standard has encodings that Node does not, such as `x-user-defined`. */
+/** The standard has names for what is never to be decoded (`replacement`), and Node 20 lacks `x-user-defined`. */
 function decodedAs(charset: string, body: Uint8Array): Decoded | undefined {
   try {
     const text = new TextDecoder(charset).decode(body);

@@ -21,6 +21,8 @@ export type Route =
     }
   /** Says that more bytes come than do, and hangs up. */
   | { readonly kind: "cut" }
+  /** Answers after a while, or in pieces, so many ms apart. */
+  | { readonly kind: "slow"; readonly ms: number; readonly pieces: number; readonly title: string }
   /** Wants to see its cookie before it answers. */
   | { readonly kind: "cookie"; readonly finally: Route };
 
@@ -197,6 +199,10 @@ class Planner implements Plan {
       this.#hang(this.#add(shop, `/flaky/${status}`, flaky, `After ${status}`));
     }
     this.#hang(this.#add(shop, "/down", plain(500, "text/html", "down")), this.#add(shop, "/cut", { kind: "cut" }));
+    for (const pieces of [1, 5]) {
+      const title = `Slow, in ${pieces}`;
+      this.#hang(this.#add(shop, `/slow/${pieces}`, { kind: "slow", ms: 40, pieces, title }, title));
+    }
     this.failed.set(this.#url(shop, "/down"), "HTTP_500");
     this.failed.set(this.#url(shop, "/cut"), "UND_ERR_SOCKET");
     // The host asks for a pause of a day, which nobody waits for.

@@ -2,7 +2,8 @@
 import { once, setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Plan, type PlanOptions, planWeb, type Route } from "./crawl-plan.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Plan, type PlanOptions, pageOf, planWeb, type Route } from "./crawl-plan.js";
 
 /** What a host has seen. */
 export interface HostRecord {
@@ -87,6 +88,9 @@ function answer(route: Route | undefined, request: IncomingMessage, response: Se
       if (times > route.failures) return answer(route.finally, request, response, times);
       response.writeHead(route.status, route.headers).end();
       return;
+    case "slow":
+      void slowly(route, response);
+      return;
     case "cut":
       response.writeHead(200, { "content-type": "text/html", "content-length": "1000" });
       response.write("<title>Cut", () => response.destroy());
@@ -96,6 +100,20 @@ function answer(route: Route | undefined, request: IncomingMessage, response: Se
       response.writeHead(302, { location: request.url ?? "/", "set-cookie": "seen=1; Path=/" }).end();
       return;
   }
+}
+
+async function slowly(
+  { ms, pieces, title }: Extract<Route, { kind: "slow" }>,
+  response: ServerResponse,
+): Promise<void> {
+  const body = Buffer.from(pageOf(title, []));
+  const size = Math.ceil(body.length / pieces);
+  for (let piece = 0; piece < pieces; piece++) {
+    await sleep(ms);
+    if (piece === 0) response.writeHead(200, { "content-type": "text/html" });
+    response.write(body.subarray(piece * size, (piece + 1) * size));
+  }
+  response.end();
 }
 
 /** Starts a web on a free port of this machine. */

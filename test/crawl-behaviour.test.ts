@@ -367,6 +367,36 @@ describe("in virtual time", () => {
     expect(pages.length + misses.length).toBe(12);
   });
 
+  test("a host that asks for a pause with its robots.txt gets it", async () => {
+    const site = new VirtualSite((path, times) => {
+      if (path === "a/robots.txt" && times === 1) return { status: 503, headers: { "retry-after": "30" } };
+      return path.endsWith("robots.txt") ? { status: 404 } : { status: 200, body: TEN };
+    });
+    expect(await site.crawl({ delay: 0 })).toHaveLength(22);
+    expect(site.gaps("a")[0]).toBeGreaterThanOrEqual(30_000);
+  });
+
+  test("a page is its own when the address that it names is forbidden, broken, outside or names it in turn", async () => {
+    const canonical = (to: string): string =>
+      pageOf("A page", ["/1", "/2", "/3", "/4"], `<link rel="canonical" href="${to}">`);
+    const site = new VirtualSite((path) => {
+      if (path === "a/robots.txt") return { status: 200, body: "User-agent: *\nDisallow: /forbidden" };
+      if (path.endsWith("robots.txt")) return { status: 404 };
+      if (path === "a/") return { status: 200, body: canonical("/forbidden") };
+      if (path === "a/1") return { status: 200, body: canonical("http://elsewhere.example/") };
+      if (path === "a/2") return { status: 200, body: canonical("/3") };
+      if (path === "a/3") return { status: 200, body: canonical("/2") };
+      if (path === "a/4") return { status: 200, body: canonical("mailto:me@a.example") };
+      return { status: 200, body: "" };
+    });
+    const misses: Miss[] = [];
+    const onMiss = (miss: Miss): void => void misses.push(miss);
+    const pages = await site.crawl({ delay: 0, concurrency: 1, scope: "host", onMiss });
+    const urls = pages.map(({ url }) => url).filter((url) => url.startsWith("http://a."));
+    expect(urls.sort()).toEqual(["", "1", "3", "4"].map((path) => `http://a.example/${path}`));
+    expect(misses.map(({ url }) => url).sort()).toEqual(["http://a.example/2", "http://a.example/forbidden"]);
+  });
+
   test("it ends when its time is over, after what is under way", async () => {
     const site = new VirtualSite((path) =>
       path.endsWith("robots.txt") ? { status: 404 } : { status: 200, body: TEN },

@@ -74,6 +74,7 @@ export class Gate {
   target(to: string, from: Address): { readonly url: string; readonly origin: "seed" | "redirect" } | undefined {
     const url = normaliseUrl(to, undefined, this.#settings.dropParameters);
     if (url === undefined) return undefined;
+    if (from.kind === "sitemap") return { url, origin: "redirect" };
     if (from.origin === "seed" && !this.#territory.has(url)) this.#territory.addSeedTarget(from.url, url);
     if (!this.#territory.has(url)) return undefined;
     return { url, origin: from.origin === "seed" ? "seed" : "redirect" };

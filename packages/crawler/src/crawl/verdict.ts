@@ -13,8 +13,16 @@ export type Outcome =
   | { readonly kind: "answered"; readonly answer: FetchedAnswer }
   | { readonly kind: "broken"; readonly error: unknown };
 
+/** An answer whose body is to be read. */
+export interface ReadableAnswer {
+  readonly status: number;
+  /** As it was sent; empty when it was not. */
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
 export type Verdict =
-  | { readonly do: "read"; readonly body: Buffer }
+  | ({ readonly do: "read" } & ReadableAnswer)
   /** To an address as the server spelt it; `""` when that is none. */
   | { readonly do: "redirect"; readonly to: string }
   /** Another attempt, so many ms from now; `host`: for all its addresses. */
@@ -51,8 +59,8 @@ function onAnswer({ status, headers, body }: FetchedAnswer, circumstances: Circu
   if (status === 204 || status === 205 || (status >= 300 && status < 400)) {
     return { do: "skip", reason: "empty", detail: `HTTP ${status}` };
   }
-  if (body !== undefined) return { do: "read", body };
   const type = headers["content-type"];
+  if (body !== undefined) return { do: "read", status, contentType: String(type ?? ""), body };
   // A missing page may say so in any type.
   if (status >= 400) return { do: "fail", code: `HTTP_${status}`, detail: `HTTP ${status}` };
   return { do: "skip", reason: "content-type", detail: type ?? "no content type" };

@@ -1,4 +1,4 @@
-/** What is done with one address, and with one host's robots.txt.
+/** What is done with one address.
  *
  *  Guarantees: each visit moves its address on exactly once; a host's request has ended for its pace when its answer is complete,
  *  however long the page is then read; links enter the crawl before their page is given. */
@@ -7,17 +7,15 @@ import { normaliseUrl } from "../address/normalise.js";
 import { type FetchContext, fetchAnswer, type WantedBody } from "../fetching/fetch-answer.js";
 import type { Address, AddressBook } from "../frontier/address-book.js";
 import type { AddressState } from "../frontier/address-state.js";
-import { retryOf } from "../politeness/retry.js";
-import { askRobots } from "../robots/ask-robots.js";
-import { ROBOTS_MAX_AGE_MS, type RobotsRules, rulesOf } from "../robots/robots-rules.js";
 import { readSitemap, SITEMAP_MAX_BYTES } from "../sitemap/read-sitemap.js";
 import type { Finding, Gate } from "./gate.js";
+import { HostRules } from "./host-rules.js";
 import type { Settings } from "./options.js";
 import type { Miss, Page } from "./page.js";
 import { isOfTheExecutor, type Reader } from "./reader.js";
 import type { Deeds } from "./run.js";
 import { hostOf, type Turns } from "./turns.js";
-import { codeOf, type Outcome, type Verdict, verdictOn } from "./verdict.js";
+import { codeOf, type Outcome, type ReadableAnswer, type Verdict, verdictOn } from "./verdict.js";
 
 /** What visits stand on. */
 export interface VisitParts {
@@ -41,9 +39,7 @@ export interface VisitCounts {
 
 export class Visits implements Deeds {
   readonly #parts: VisitParts;
-  readonly #rules = new Map<string, RobotsRules>();
-  /** Attempts at robots.txt that failed, by host. */
-  readonly #robotsAttempts = new Map<string, number>();
+  readonly #hosts: HostRules;
   /** Attempts at addresses that failed. */
   readonly #attempts = new Map<string, number>();
   readonly #counts = { fetching: 0, parsing: 0, retried: 0, bytes: 0 };
@@ -51,6 +47,7 @@ export class Visits implements Deeds {
 
   constructor(parts: VisitParts) {
     this.#parts = parts;
+    this.#hosts = new HostRules(parts.settings, parts.turns, parts.context);
     const { accept, maxPageBytes } = parts.settings;
     const accepts = (type: string): boolean => accept.includes(type.split(";", 1)[0]?.trim().toLowerCase() ?? "");
     this.#page = { accepts, maxBytes: maxPageBytes, larger: "refuse" };
@@ -63,8 +60,7 @@ export class Visits implements Deeds {
   /** Puts addresses in line; those that their host forbids are done with. */
   queue(addresses: readonly Address[]): void {
     const allowed = addresses.filter((address) => {
-      const rules = this.#rules.get(hostOf(address.url));
-      if (rules === undefined || rules.allows(address.url)) return true;
+      if (this.#hosts.allows(address.url)) return true;
       this.#skipForbidden(address);
       return false;
     });
@@ -84,7 +80,7 @@ export class Visits implements Deeds {
     const [now, attempt] = [settings.clock.now(), (this.#attempts.get(address.url) ?? 0) + 1];
     const verdict = verdictOn(outcome, { url: address.url, attempt, rules: settings, now, chance: settings.random() });
     if (verdict.do === "read") {
-      if (address.kind === "page") return this.#takePage(address, outcome, verdict.body, now - begun);
+      if (address.kind === "page") return this.#takePage(address, verdict, now - begun);
       await this.#takeSitemap(address, verdict.body);
       return undefined;
     }
@@ -93,35 +89,13 @@ export class Visits implements Deeds {
   }
 
   async askRobots(host: string): Promise<void> {
-    const { settings, turns, context } = this.#parts;
-    const address = `${host}/robots.txt`;
-    const answer = await askRobots(address, context).catch((error: unknown) => {
-      if (context.signal.aborted) return { kind: "unreachable" } as const;
-      throw error;
-    });
-    turns.ended(host);
-    if (context.signal.aborted) return;
-    const attempt = (this.#robotsAttempts.get(host) ?? 0) + 1;
-    const failed = answer.kind === "unreachable" || answer.status >= 500 || answer.status === 429;
-    const retry = failed ? retryOf({ attempt, retryAfter: undefined }, settings, settings.random()) : undefined;
-    if (retry?.do === "again") {
-      this.#robotsAttempts.set(host, attempt);
-      this.#counts.retried += 1;
-      turns.pause(host, retry.after);
-      return turns.close(host);
-    }
-    this.#robotsAttempts.delete(host);
-    this.#open(host, rulesOf(answer, address, settings.product));
-  }
-
-  #open(host: string, rules: RobotsRules): void {
-    const { settings, turns, gate } = this.#parts;
-    this.#rules.set(host, rules);
-    const forbidden = turns.open(host, ROBOTS_MAX_AGE_MS, rules.delay, ({ url }) => rules.allows(url));
-    for (const address of forbidden) this.#skipForbidden(address);
-    if (settings.sitemaps === "ignore") return;
-    const found = rules.sitemaps.map((each) => normaliseUrl(each, host)).filter((each) => each !== undefined);
-    this.#enter(found, { depth: 0, origin: "sitemap", kind: "sitemap", hops: 0 }, gate);
+    const opened = await this.#hosts.ask(host);
+    if (opened === "again") this.#counts.retried += 1;
+    if (opened === "again" || opened === "ended") return;
+    for (const address of opened.forbidden) this.#skipForbidden(address);
+    if (this.#parts.settings.sitemaps === "ignore") return;
+    const sitemaps = opened.sitemaps.map((each) => normaliseUrl(each, host)).filter((each) => each !== undefined);
+    this.#enter(sitemaps, { depth: 0, origin: "sitemap", kind: "sitemap", hops: 0 });
   }
 
   async #fetch(address: Address): Promise<Outcome> {
@@ -177,16 +151,14 @@ export class Visits implements Deeds {
         detail: `it redirects in a circle, to ${target.url}`,
       });
     }
-    this.#end(url, { kind: "redirected", to: target.url }, () =>
-      this.#enter([target.url], { depth, origin: target.origin, kind, hops: hops + 1 }, gate),
-    );
+    // Its target first: a crawl that is killed in between must not take the redirect for done, and know of no target.
+    this.#enter([target.url], { depth, origin: target.origin, kind, hops: hops + 1 });
+    this.#end(url, { kind: "redirected", to: target.url });
   }
 
-  async #takePage(address: Address, outcome: Outcome, body: Buffer, fetchMs: number): Promise<Page | undefined> {
+  async #takePage(address: Address, answer: ReadableAnswer, fetchMs: number): Promise<Page | undefined> {
     const { settings, reader, context } = this.#parts;
-    if (outcome.kind !== "answered") return undefined;
-    const { status, headers } = outcome.answer;
-    const contentType = String(headers["content-type"] ?? "");
+    const { status, contentType, body } = answer;
     const begun = settings.clock.now();
     this.#counts.parsing += 1;
     const read = await reader.read(address.url, status, body, contentType).catch((error: unknown) => ({ error }));
@@ -212,7 +184,7 @@ export class Visits implements Deeds {
   }
 
   #follow({ depth }: Address, links: readonly string[]): void {
-    this.#enter(links, { depth: depth + 1, origin: "link", kind: "page", hops: 0 }, this.#parts.gate);
+    this.#enter(links, { depth: depth + 1, origin: "link", kind: "page", hops: 0 });
   }
 
   /** The address that the page says is its own, when the crawl goes there instead. */
@@ -222,17 +194,17 @@ export class Visits implements Deeds {
     // Two that name each other would both be left out.
     if (!gate.belongs(canonical) || book.leadsTo(canonical, address.url)) return undefined;
     const finding = { depth: address.depth, origin: "canonical", kind: "page", hops: 0 } as const;
-    this.#enter([canonical], finding, gate);
-    // It may not have entered: a trap, or a page that was not to be had.
+    this.#enter([canonical], finding);
+    // A trap, forbidden, or not to be had: then this page is all there is of it.
     const state = book.stateOf(canonical);
     if (state === undefined || state.kind === "failed") return undefined;
+    if (state.kind === "skipped" && state.reason !== "duplicate") return undefined;
     const detail = `the page is ${canonical}`;
     this.#miss({ kind: "skipped", url: address.url, reason: "duplicate", detail }, canonical);
     return canonical;
   }
 
   async #takeSitemap(address: Address, body: Buffer): Promise<void> {
-    const { gate } = this.#parts;
     const sitemap = await readSitemap(body).catch((error: unknown) => ({ error }));
     if (this.#parts.context.signal.aborted) return;
     if ("error" in sitemap) {
@@ -244,16 +216,16 @@ export class Visits implements Deeds {
       .map((each) => normaliseUrl(each, address.url, sitemap.lists === "pages" ? dropParameters : []))
       .filter((each) => each !== undefined);
     if (sitemap.lists === "pages") {
-      this.#enter(found, { depth: 1, origin: "sitemap", kind: "page", hops: 0 }, gate);
+      this.#enter(found, { depth: 1, origin: "sitemap", kind: "page", hops: 0 });
     } else if (address.depth === 0) {
       // An index lists sitemaps, and none of those is an index again.
-      this.#enter(found, { depth: 1, origin: "sitemap", kind: "sitemap", hops: 0 }, gate);
+      this.#enter(found, { depth: 1, origin: "sitemap", kind: "sitemap", hops: 0 });
     }
     this.#end(address.url, { kind: "listed" });
   }
 
-  #enter(urls: readonly string[], finding: Finding, gate: Gate): void {
-    const { entered, trapped } = gate.enter(urls, finding);
+  #enter(urls: readonly string[], finding: Finding): void {
+    const { entered, trapped } = this.#parts.gate.enter(urls, finding);
     for (const { url, reason } of trapped) {
       this.#parts.settings.onMiss({ kind: "skipped", url, reason: "trap", detail: reason });
     }
@@ -273,9 +245,7 @@ export class Visits implements Deeds {
     this.#parts.settings.onMiss(miss);
   }
 
-  /** @param before what must be written down before the end is, or a crawl that is killed in between would never know of it */
-  #end(url: string, end: AddressState, before: () => void = () => undefined): void {
-    before();
+  #end(url: string, end: AddressState): void {
     this.#attempts.delete(url);
     this.#parts.book.move(url, end);
   }

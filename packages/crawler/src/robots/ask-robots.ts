@@ -28,7 +28,7 @@ async function answerTo(url: string, context: FetchContext): Promise<Hop> {
     const wanted = { accepts: () => true, maxBytes: ROBOTS_MAX_BYTES + 1, larger: "cut" } as const;
     const { status, headers, body } = await fetchAnswer(url, wanted, context);
     const to = redirectTarget(status, headers, url);
-    return { kind: "answered", status, body: body ?? new Uint8Array(), to };
+    return { kind: "answered", status, body: body ?? new Uint8Array(), retryAfter: headers["retry-after"], to };
   } catch (error) {
     if (context.signal.aborted) throw error;
     return { kind: "unreachable" };

@@ -10,7 +10,13 @@ const parseRobots = robotsModule as unknown as typeof robotsModule.default;
 
 /** How asking for robots.txt ended. */
 export type RobotsAnswer =
-  | { readonly kind: "answered"; readonly status: number; readonly body: Uint8Array }
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly body: Uint8Array;
+      /** The header of that name. */
+      readonly retryAfter?: string | undefined;
+    }
   /** No answer, or redirects without end. */
   | { readonly kind: "unreachable" };
 

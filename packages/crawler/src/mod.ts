@@ -7,6 +7,7 @@ export { Crawl, crawl } from "./crawl/crawl.js";
 export type { CrawlOptions, ExtractInput } from "./crawl/options.js";
 export type { CrawlEnd, CrawlStats, Miss, Page, PageTimings } from "./crawl/page.js";
 export type { SkipReason } from "./frontier/address-state.js";
+export type { Origin } from "./frontier/journal.js";
 export { StateFileError } from "./frontier/state-file-error.js";
 export {
   AddressRefusedError,

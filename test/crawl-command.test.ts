@@ -1,5 +1,5 @@
 /** `manyhands crawl`: what its options do, what it writes, how it ends. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -141,6 +141,24 @@ test("Ctrl-C lets pages under way come, and ends with 130; the state knows what 
     .map((line) => JSON.parse(line) as Row);
   expect(rows).toHaveLength(200);
   expect(new Map(rows.map(({ url, title }) => [url, title]))).toEqual(web.plan.pages);
+});
+
+test("SIGTERM ends it at once, with 143; what there is, is in FILE.partial", async () => {
+  await using web = await startWeb({ pages: 200, manner: "plain" });
+  const cwd = testDirectory();
+  const command = startCommand(argsOf(web, ["--output", "pages.jsonl"]), { cwd });
+  let count = 0;
+  web.onRequest = () => {
+    count += 1;
+    if (count === 60) command.child.kill("SIGTERM");
+    // What comes after is never answered: nobody waits for it.
+    return count < 60 ? undefined : new Promise(() => undefined);
+  };
+  const { code, stderr } = await command.end;
+  expect(code).toBe(143);
+  expect(stderr).toMatch(/the records so far are in pages\.jsonl\.partial\n.*; stopped\n$/);
+  expect(existsSync(join(cwd, "pages.jsonl"))).toBe(false);
+  expect(readFileSync(join(cwd, "pages.jsonl.partial"), "utf8").trimEnd().split("\n").length).toBeGreaterThan(0);
 });
 
 describe("wrong usage is told in one line, exit code 2", () => {

@@ -130,7 +130,8 @@ Resuming:
 Manners: robots.txt is heeded (RFC 9309), Retry-After too; at most two requests at once to one host, and
   ten in a second; private addresses are refused. See --per-host, --delay, --ignore-robots, --allow-private.
 
-Signals: SIGINT (Ctrl-C) lets requests under way end, a second one or SIGTERM ends them at once.
+Signals: SIGINT (Ctrl-C) lets requests under way end, a second one or SIGTERM ends them at once. The
+  output is FILE.partial then, unless there is a state to go on from.
 Exit codes:
   0    every page came           1    some addresses failed
   2    wrong usage or file       130  interrupted (SIGINT)      143  terminated (SIGTERM)`;

@@ -63,8 +63,8 @@ async function writePages(
       if (sink.congested) await sink.whenDrained();
     }
     sink.write(renderer.end());
-    // An output without its last pages is whole in itself: it says what it has, and the state says the rest.
-    await sink.complete();
+    const partial = await (stop.state.kind === "running" ? sink.complete() : sink.abandon("keep-partial"));
+    if (typeof partial === "string") voice.say(`the records so far are in ${partial}`);
   } catch (error) {
     await sink.abandon("keep-partial");
     // A full disk, a selector that is none, a function that cannot be loaded: the user's to mend. What has no code is ours.

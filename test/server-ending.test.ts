@@ -183,5 +183,10 @@ describe("manyhands serve", () => {
       status: 2,
       stderr: "manyhands: manyhands serve needs the package @manyhands/server: npm i @manyhands/server\n",
     });
+    const crawl = spawnSync(process.execPath, [command, "crawl", "http://s.example"], { cwd, encoding: "utf8" });
+    expect([crawl.status, crawl.stderr]).toEqual([
+      2,
+      "manyhands: manyhands crawl needs the package @manyhands/crawler: npm i @manyhands/crawler\n",
+    ]);
   });
 });

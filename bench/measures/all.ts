@@ -1,6 +1,7 @@
 /** Every measure, in the order in which `npm run bench` takes them. */
 import type { Measure } from "../measure.js";
 import { cpu } from "./cpu.js";
+import { crawling } from "./crawl.js";
 import { growths } from "./growth.js";
 import { headlines } from "./headline.js";
 import { latency } from "./latency.js";
@@ -27,6 +28,7 @@ export const MEASURES: readonly Measure[] = [
   map,
   share,
   serving,
+  crawling,
   ...tasks,
   observe,
   ...growths,

@@ -10,6 +10,9 @@ export interface CompareSetting {
   readonly workers: number;
 }
 
+/** What the figures are made from. */
+export type Timed = Pick<Measured, "total" | "startup">;
+
 export interface ReportRow {
   readonly name: RowName;
   /** ms, the median of the rounds. */
@@ -46,7 +49,7 @@ export function median(values: readonly number[]): number {
 /** The report on rows that agree; the first row is what the others are measured against. */
 export function reportOf(
   setting: CompareSetting,
-  measured: ReadonlyMap<RowName, readonly Measured[]>,
+  measured: ReadonlyMap<RowName, readonly Timed[]>,
   failed: number,
 ): CompareReport {
   const { label, inputs, cores, workers } = setting;

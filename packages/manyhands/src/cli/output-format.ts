@@ -28,8 +28,9 @@ export function outputFormatOf(path: string | undefined, asked: OutputFormat | u
   return asked ?? BY_EXTENSION[extname(path ?? "").toLowerCase()] ?? "jsonl";
 }
 
-export function rendererOf(format: OutputFormat, failed: FailedLines): Renderer {
-  if (format === "csv") return new CsvRenderer(failed);
+/** @param columns those of a CSV output that is continued: its header stands there already */
+export function rendererOf(format: OutputFormat, failed: FailedLines, columns?: readonly string[]): Renderer {
+  if (format === "csv") return new CsvRenderer(failed, columns);
   const line = format === "jsonl" ? jsonLine : textLine;
   return { render: (outcome) => (isLeftOut(outcome, failed) ? "" : line(outcome)), end: () => "" };
 }
@@ -61,8 +62,9 @@ class CsvRenderer implements Renderer {
   /** Failed inputs before the first result: how wide their rows are is not known yet. */
   #held = 0;
 
-  constructor(failed: FailedLines) {
+  constructor(failed: FailedLines, columns: readonly string[] | undefined) {
     this.#failed = failed;
+    this.#columns = columns;
   }
 
   render(outcome: CallOutcome): string {

@@ -7,6 +7,8 @@ import { Command, CommanderError } from "commander";
 import { compareRequestOf, describeCompare } from "./compare-command.js";
 import { runCompare } from "./compare-session.js";
 import { ConsoleVoice } from "./console-voice.js";
+import { crawlRequestOf, describeCrawl } from "./crawl-command.js";
+import { runCrawl } from "./crawl-session.js";
 import type { ExitCode } from "./exit-code.js";
 import { EXIT, UsageError } from "./exit-code.js";
 import { describeMap, mapRequestOf } from "./map-command.js";
@@ -38,6 +40,9 @@ async function dispatch(argv: readonly string[], voice: ConsoleVoice): Promise<E
   describeServe(program.command("serve")).action(async (modules, flags) => {
     code = await runServe(serveRequestOf(modules, flags), voice, reserveStdout());
   });
+  describeCrawl(program.command("crawl")).action(async (urls, flags) => {
+    code = await runCrawl(crawlRequestOf(urls, flags), voice, reserveStdout());
+  });
   await program.parseAsync(argv, { from: "user" });
   return code;
 }
@@ -52,7 +57,7 @@ function makeProgram(): Command {
       .showSuggestionAfterError(true)
       .addHelpText(
         "after",
-        "\nmanyhands map --help, compare --help and serve --help say the rest, exit codes included.",
+        "\nmanyhands map --help, compare --help, serve --help and crawl --help say the rest, exit codes included.",
       )
       // Commander's own messages become ours: one line, exit code 2.
       .exitOverride()

@@ -4,11 +4,11 @@
  *  good; the executor is closed whatever happens. */
 import type { WriteStream } from "node:tty";
 import type { Executor } from "../mod.js";
+import { loadAddOn } from "./add-on.js";
 import type { ConsoleVoice } from "./console-voice.js";
 import { makeExecutor } from "./executors.js";
 import type { ExitCode } from "./exit-code.js";
-import { EXIT, oneLine, UsageError } from "./exit-code.js";
-import { resolvePackage } from "./resolve-package.js";
+import { EXIT, UsageError } from "./exit-code.js";
 import type { ServeRequest } from "./serve-command.js";
 import { Stop } from "./stop.js";
 import { loadWhole, type WholeModule } from "./target.js";
@@ -30,12 +30,10 @@ interface RunningServer {
   drain(options: { timeout: number; signal: AbortSignal }): Promise<"all-answered" | "stopped">;
 }
 
-const PACKAGE = "@manyhands/server";
-
 /** Serves until a signal comes; resolves to the exit code. Throws a UsageError for what the user has to mend. */
 export async function runServe(request: ServeRequest, voice: ConsoleVoice, stdout: WriteStream): Promise<ExitCode> {
   const modules = await Promise.all(request.modules.map((module) => loadWhole(module, process.cwd())));
-  const { serve, dashboard } = await loadServer(process.cwd());
+  const { serve, dashboard } = await loadAddOn<ServerPackage>("@manyhands/server", "manyhands serve", process.cwd());
   const root = dashboard({ title: request.modules.join(", ") });
   const stop = new Stop();
   using _signals = stopOnEitherSignal(stop);
@@ -46,27 +44,6 @@ export async function runServe(request: ServeRequest, voice: ConsoleVoice, stdou
   const drained = await drainOn(stop, server, request.drain, voice);
   await executor.terminate();
   return drained === "all-answered" ? EXIT.succeeded : EXIT.failed;
-}
-
-/** The package beside this one, or else one that the user's project has. */
-async function loadServer(cwd: string): Promise<ServerPackage> {
-  const beside = await importIfThere(PACKAGE);
-  const found = beside ?? (await importIfThere(resolvePackage(PACKAGE, cwd)));
-  if (found !== undefined) return found;
-  throw new UsageError(`manyhands serve needs the package ${PACKAGE}: npm i ${PACKAGE}`);
-}
-
-async function importIfThere(specifier: string | undefined): Promise<ServerPackage | undefined> {
-  if (specifier === undefined) return undefined;
-  try {
-    return (await import(specifier)) as ServerPackage;
-  } catch (error) {
-    // Only its own absence: that of one of its dependencies is a broken installation, and told as it is.
-    if (error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND") {
-      if (error.message.includes(`'${PACKAGE}'`)) return undefined;
-    }
-    throw new UsageError(`cannot load ${PACKAGE}: ${oneLine(error)}`, { cause: error });
-  }
 }
 
 /** What an option or a module is refused for, and an address that is taken, is the user's to mend. */

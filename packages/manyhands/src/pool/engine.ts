@@ -14,14 +14,13 @@ import { snapshot } from "./snapshot.js";
 /** What an executor does with a map that has not ended. */
 type OpenMap = Pick<MapRun<unknown>, "unseenFailure" | "stopInput" | "close" | "drains" | "open">;
 
-/** Items of a map that travel as one call at most: enough that what a call costs does not count for an item. */
-const TOGETHER = 256;
-
 export class Engine {
   readonly kind: ExecutorKind;
   readonly name: string;
-  readonly maxWorkers: number;
+  /** How many calls can run at once, as far as is known. */
+  readonly #capacity: () => number;
   readonly scheduler: Scheduler;
+  readonly #describe: (stats: ExecutorStats) => ExecutorStats;
   readonly #maps = new Set<OpenMap>();
   readonly #signals = new SignalWatch<OpenMap>((run, reason) => {
     run.close(new CancelledError("The map was cancelled", { cause: reason }));
@@ -30,10 +29,18 @@ export class Engine {
   #shutdown: Promise<void> | undefined;
   #terminate: Promise<void> | undefined;
 
-  constructor(kind: ExecutorKind, name: string, maxWorkers: number, scheduler: Scheduler) {
+  /** @param describe what the executor's place knows better. */
+  constructor(
+    kind: ExecutorKind,
+    name: string,
+    capacity: () => number,
+    scheduler: Scheduler,
+    describe: (stats: ExecutorStats) => ExecutorStats = (stats) => stats,
+  ) {
+    this.#describe = describe;
     this.kind = kind;
     this.name = name;
-    this.maxWorkers = maxWorkers;
+    this.#capacity = capacity;
     this.scheduler = scheduler;
   }
 
@@ -46,12 +53,12 @@ export class Engine {
   ): MapResults<R> {
     const { scheduler } = this;
     const site = scheduler.intake.site(below);
-    const joins = scheduler.intake.joins(plan);
+    const most = scheduler.intake.most(plan);
     const here = scheduler.intake.here();
     const host: MapHost<T> = {
       shape,
       argsOf: shape === "list" ? argumentsOf : (item) => [item],
-      together: () => (joins ? Math.min(TOGETHER, plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)) : 1),
+      together: () => (most > 1 ? Math.min(most, plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)) : 1),
       submit: (args, count, index, sink) => {
         const refusal = sink.drains && scheduler.phase === "draining" ? undefined : scheduler.refusal();
         if (refusal !== undefined) throw refusal;
@@ -60,7 +67,7 @@ export class Engine {
       abandon: (sink, reason) => scheduler.abandon(sink, reason),
       stop: (sink, reason) => scheduler.stop(sink, reason),
       window: () =>
-        plan.bufferSize ?? 4 * this.maxWorkers * (plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)),
+        plan.bufferSize ?? 4 * this.#capacity() * (plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)),
       lend: () => scheduler.lend(),
       ended: () => {
         this.#maps.delete(run);
@@ -92,7 +99,7 @@ export class Engine {
   }
 
   stats(): ExecutorStats {
-    return snapshot(this);
+    return this.#describe(snapshot(this));
   }
 
   terminate(): Promise<void> {

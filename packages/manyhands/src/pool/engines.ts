@@ -10,6 +10,7 @@ import {
 } from "../worker/mod.js";
 import type { CrewSettings } from "./crew.js";
 import { Engine } from "./engine.js";
+import type { PortPlan } from "./port-executor.js";
 import { RateGate } from "./rate-gate.js";
 import { Scheduler } from "./scheduler.js";
 
@@ -68,7 +69,7 @@ function opened(
   // What has been started belongs to somebody from the start, whatever becomes of the call it was started for. Where
   // `minWorkers` are kept, the crew has taken it in already.
   if (first !== undefined && scheduler.crew.members.size === 0) scheduler.crew.spawn();
-  return new Engine(kind, name, maxWorkers, scheduler);
+  return new Engine(kind, name, () => maxWorkers, scheduler);
 }
 
 export interface EventLoopPlan {
@@ -94,7 +95,27 @@ export function openEventLoop({ name, maxConcurrency, rate }: EventLoopPlan): En
     spawn: (workerName, events) => new InlinePort(workerName, events),
   });
   // As many inputs ahead as would be with one worker for each call, but never endlessly many.
-  return new Engine("event-loop", name, Math.min(maxConcurrency, AHEAD), scheduler);
+  return new Engine("event-loop", name, () => Math.min(maxConcurrency, AHEAD), scheduler);
+}
+
+/** An engine whose calls all go to one port, which stands for workers that it does not start. */
+export function openPort({ kind, name, ref, capacity, describe, open }: PortPlan): Engine {
+  const scheduler = new Scheduler({
+    kind,
+    name,
+    maxWorkers: 1,
+    minWorkers: 0,
+    tasksPerWorker: Number.POSITIVE_INFINITY,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    maxTasksPerWorker: Number.POSITIVE_INFINITY,
+    maxAge: Number.POSITIVE_INFINITY,
+    maxMemory: Number.POSITIVE_INFINITY,
+    ref,
+    initializer: undefined,
+    gate: undefined,
+    spawn: (_name, events) => open(events),
+  });
+  return new Engine(kind, name, capacity, scheduler, describe);
 }
 
 const AHEAD = 256;

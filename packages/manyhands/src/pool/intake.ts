@@ -8,7 +8,16 @@ import type { Clock } from "../base/clock.js";
 import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemSink } from "../futures/mod.js";
 import { discard, mustBeDiscarded, parcelOf } from "../share/mod.js";
-import { type AnyTask, allPrimitive, copyArgs, inspectValue, moves, snapshotOfArgs, taskName } from "../wire/mod.js";
+import {
+  type AnyTask,
+  allPrimitive,
+  boundToMachine,
+  copyArgs,
+  inspectValue,
+  moves,
+  snapshotOfArgs,
+  taskName,
+} from "../wire/mod.js";
 import { Call, type CallOwner } from "./call.js";
 import type { CrewSettings } from "./crew.js";
 import type { Dispatcher } from "./dispatcher.js";
@@ -22,6 +31,13 @@ import { type Site, Sites } from "./sites.js";
 import { carrying, type OwnTarget, targetOf } from "./targets.js";
 import type { TimeLimits } from "./time-limits.js";
 import { nextId, type Watch } from "./watch.js";
+
+/** The work that one job of a cluster is worth, in µs: its way through Redis costs about as much as 0.2 ms of work. */
+const JOB = 100_000;
+const MOST_OF_A_JOB = 1000;
+
+/** Items of a map that travel as one call at most: enough that what a call costs does not count for an item. */
+const TOGETHER = 256;
 
 /** Calls of one turn after which the first of them leave: a message for fewer costs more than it gains. */
 const STRETCH = 256;
@@ -90,7 +106,10 @@ export class Intake {
   batchOf(task: AnyTask): number {
     if (this.#settings.kind === "event-loop") return 1;
     const target = targetOf(this.#settings.kind, task);
-    if (!(target instanceof Promise)) return this.#dispatcher.profile(target).batch;
+    if (!(target instanceof Promise)) {
+      const profile = this.#dispatcher.profile(target);
+      return this.#settings.kind === "cluster" ? Math.min(MOST_OF_A_JOB, profile.within(JOB)) : profile.batch;
+    }
     // Whoever submits the task hears of the failure.
     target.catch(() => undefined);
     return 1;
@@ -164,7 +183,7 @@ export class Intake {
   /** Whether items of a map may travel as one call: nothing is asked for that concerns each of them alone. */
   joins(plan: CallPlan): boolean {
     const { kind, gate, maxTasksPerWorker, tasksPerWorker } = this.#settings;
-    if (kind === "event-loop" || gate !== undefined || tasksPerWorker > 1) return false;
+    if (kind === "event-loop" || gate !== undefined || (tasksPerWorker > 1 && kind !== "cluster")) return false;
     if (maxTasksPerWorker !== Number.POSITIVE_INFINITY) return false;
     return (
       plan.signal === undefined &&
@@ -173,6 +192,11 @@ export class Intake {
       plan.key === undefined &&
       plan.transfer === undefined
     );
+  }
+
+  /** How many items of a map may travel as one call. */
+  most(plan: CallPlan): number {
+    return this.joins(plan) ? TOGETHER : 1;
   }
 
   #submit(call: Call): Call {
@@ -216,10 +240,13 @@ export class Intake {
     // Items that travel together are primitives, every one.
     const plain = kind === "event-loop" || call.count > 1 || allPrimitive(call.args);
     const small = plain || this.#copySmall(call);
-    const route = kind === "process" ? "process" : "thread";
+    const route = kind === "thread" || kind === "event-loop" ? "thread" : "process";
     try {
       const moved = plan.transfer && new Set(plan.transfer);
-      if (!small && inspectValue(call.args, "args", route, moved).shareables > 0) putInParcel(call, route);
+      if (!small && inspectValue(call.args, "args", route, moved).shareables > 0) {
+        if (kind === "cluster") throw boundToMachine(call.args, "args");
+        putInParcel(call, route);
+      }
     } catch (error) {
       return this.#settler.fail(call, error);
     }

@@ -44,6 +44,7 @@ export class Scheduler implements CallOwner {
   readonly #limits: TimeLimits;
   readonly #loans: Loans;
   readonly #outcomes: Outcomes;
+  readonly #watch: Watch;
   #phase: Phase = { kind: "open" };
   #whenIdle: (() => void)[] = [];
   #whenEmpty: (() => void)[] = [];
@@ -52,6 +53,7 @@ export class Scheduler implements CallOwner {
     this.#settings = settings;
     this.#clock = settings.clock ?? systemClock;
     const watch = new Watch(settings.kind, settings.name, this.#clock);
+    this.#watch = watch;
     this.crew = new Crew(settings, this.#crewEvents(), this.#clock, watch);
     this.#dispatcher = new Dispatcher(
       this.crew,
@@ -136,18 +138,26 @@ export class Scheduler implements CallOwner {
 
   #crewEvents(): CrewEvents {
     return {
-      started: (call) => this.refresh(call),
+      started: (worker, call) => {
+        this.refresh(call);
+        if (worker.port.runner !== undefined) this.#watch.handed(worker, [call]);
+      },
       fulfilled: (worker, call, offset, value, startedAt, duration) =>
         this.#outcomes.fulfilled(worker, call, offset, value, startedAt, duration),
       fulfilledRun: (worker, call, offset, run) => this.#outcomes.fulfilledRun(worker, call, offset, run),
       rejected: (worker, call, offset, reason, startedAt, duration) =>
         this.#outcomes.rejected(worker, call, offset, reason, startedAt, duration),
+      lost: (worker, call, offset, error, startedAt) =>
+        this.#outcomes.lost(worker, call, offset, error, startedAt),
       refused: (worker, call, error) => this.#outcomes.refused(worker, call, error),
       skipped: (worker, call, offset) => this.#outcomes.skipped(worker, call, offset),
       copied: (bytes) => this.statistics.copied(bytes),
       turn: () => this.#outcomes.turn(),
       returned: (calls) => this.#outcomes.giveBack(calls),
       exited: (worker, exit, running, waiting) => this.#outcomes.exited(worker, exit, running, waiting),
+      died: () => {
+        this.statistics.lost += 1;
+      },
       broken: (error) => this.#break(error),
       empty: () => {
         for (const resolve of this.#whenEmpty.splice(0)) resolve();

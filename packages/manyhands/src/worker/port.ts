@@ -43,6 +43,11 @@ export interface PortEvents<T extends Ticket> {
   /** Neighbouring calls of one ticket, from `offset` on, that came to numbers; the lists are good until this returns. */
   fulfilledRun(ticket: T, offset: number, run: ItemRun): void;
   rejected(ticket: T, offset: number, reason: unknown, startedAt: number, duration: number): void;
+  /** What ran the call has died under it, or the call itself is lost; the port lives. */
+  lost(ticket: T, offset: number, error: Error, startedAt: number): void;
+  /** One of the workers that the port stands for has come, or gone. */
+  joined(runner: Runner): void;
+  left(runner: Runner, how: "asked" | "unasked"): void;
   /** The call cannot travel; it has not left. */
   refused(ticket: T, error: unknown): void;
   /** The worker did not start the call because the pool was taking it back at that moment. */
@@ -58,6 +63,14 @@ export interface PortEvents<T extends Ticket> {
   turn(): void;
   /** The worker has ended. `running` had started, `waiting` had not. */
   exited(exit: PortExit, running: readonly Held<T>[], waiting: readonly Held<T>[]): void;
+}
+
+/** A worker behind a port that stands for several. */
+export interface Runner {
+  readonly name: string;
+  readonly id: number | undefined;
+  /** Calls that it runs at once at most. */
+  readonly slots: number;
 }
 
 export interface PortExit {
@@ -98,6 +111,8 @@ export interface WorkerPort<T extends Ticket> {
   leave(ticket: T): void;
   /** Whether this worker keeps the program alive. */
   hold(how: "ref" | "unref"): void;
+  /** Which worker runs the call or ran it last, where the port stands for several; else absent. */
+  runner?(ticket: T): Runner | undefined;
   /** Ends the worker when it has nothing to do. */
   close(): void;
   /** Ends the worker now. */

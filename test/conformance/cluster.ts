@@ -11,8 +11,8 @@ import type { Candidate } from "./executors.js";
 export const REDIS_VARIABLE = "MANYHANDS_TEST_REDIS";
 export const QUEUE_VARIABLE = "MANYHANDS_TEST_QUEUE";
 
-/** Of the built tests, where all tasks are. */
-export const ROOT: string = new URL("../", import.meta.resolve("#tasks/basic.js")).pathname;
+/** The folder of the tests, where all tasks are. */
+export const ROOT: string = new URL("../../", import.meta.resolve("#tasks/basic.js")).pathname;
 
 /** Large enough for all that laws send. */
 export const MAX_PAYLOAD: number = 64 * 1024 * 1024;
@@ -54,9 +54,14 @@ function makeExecutor(connection: ClusterConnection, queue: string, { ref }: Poo
   });
 }
 
+/** Where programs find their agent. */
+export function clusterOfPrograms(): { readonly connection: string; readonly queue: string } {
+  return { connection: process.env[REDIS_VARIABLE] ?? "", queue: process.env[QUEUE_VARIABLE] ?? "" };
+}
+
 /** For programs. */
 export const CLUSTER_OF_PROGRAMS: Candidate = {
   name: "ClusterExecutor",
-  make: (options) => makeExecutor(process.env[REDIS_VARIABLE] ?? "", process.env[QUEUE_VARIABLE] ?? "", options),
+  make: (options) => makeExecutor(clusterOfPrograms().connection, clusterOfPrograms().queue, options),
   traits: TRAITS,
 };

@@ -67,6 +67,16 @@ export async function until(condition: () => boolean, what: string): Promise<voi
   }
 }
 
+/** What the executor is told by its workers: at once where they share its memory, else as soon as it has heard of it. */
+export async function heardOf(
+  { local }: { readonly local: boolean },
+  condition: () => boolean,
+  what: string,
+): Promise<void> {
+  if (local) assert.ok(condition(), what);
+  else await until(condition, what);
+}
+
 /** Until a task has made `file`. */
 export function made(file: string): Promise<void> {
   return until(() => existsSync(file), `a task should have made ${file}`);

@@ -41,9 +41,10 @@ export class AgentJob implements ItemSink {
 
   /** @param attempt of the task, as its context shall say. */
   run(task: AnyTask, attempt: number): Promise<void> {
-    const { timeout, grace, args, count, how } = this.envelope;
+    const { timeout, grace, key, args, count, how } = this.envelope;
     if (this.#stopped !== undefined) return this.end(new CancelledError(undefined, { cause: this.#stopped.reason }));
-    const options = { grace, attempt, ...(timeout === undefined ? {} : { timeout }) };
+    const limits = timeout === undefined ? {} : { timeout };
+    const options = { grace, attempt, ...limits, ...(key === undefined ? {} : { key }) };
     const begun = setTimeout(() => {
       const at = this.#host.clock.shared(since);
       this.#host.tell({ type: "started", job: this.id, at });

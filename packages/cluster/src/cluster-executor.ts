@@ -4,7 +4,7 @@ import { InvalidOptionError } from "manyhands";
 import { PortExecutor } from "manyhands/engine";
 import { attachedTask, checkId } from "./call-ids.js";
 import { type ClusterOptions, type ClusterPlan, planCluster } from "./cluster-options.js";
-import { ClusterPort } from "./cluster-port.js";
+import { ClusterPort, GUESS } from "./cluster-port.js";
 import { rememberClusterErrors } from "./errors.js";
 import type { AgentInfo } from "./heartbeat.js";
 import { withProbe } from "./probe.js";
@@ -45,7 +45,7 @@ export class ClusterExecutor extends PortExecutor {
       kind: "cluster",
       name: plan.name,
       ref: plan.ref,
-      capacity: () => seat.port?.capacity ?? 1,
+      capacity: () => seat.port?.capacity ?? GUESS,
       describe: (stats) => describe(stats, seat.port),
       open: (events) => {
         seat.port = new ClusterPort(plan, events);

@@ -23,7 +23,7 @@ import { SentJob } from "./sent-job.js";
 /** Arguments above so many bytes are counted as large copies. */
 const LARGE = 1024 * 1024;
 /** Calls at once that are reckoned with until agents have been heard of. */
-const GUESS = 8;
+export const GUESS = 8;
 
 export class ClusterPort implements WorkerPort<Call> {
   readonly kind = "cluster";
@@ -187,7 +187,11 @@ export class ClusterPort implements WorkerPort<Call> {
     const patience = call.plan.grace + this.#plan.unavailableAfter;
     const timer = setTimeout(() => this.#end(() => this.ledger.reject(job, reason)), patience).unref();
     this.#stopping.set(job, timer);
-    if (job.state !== "adding") this.link.canceller.cancel(job.id, reason);
+    if (job.state === "unsent") {
+      job.state = "withdrawn";
+      // Later: whoever stops it is not done with it.
+      queueMicrotask(() => this.#end(() => this.ledger.reject(job, reason)));
+    } else if (job.state !== "adding") this.link.canceller.cancel(job.id, reason);
   }
 
   ping(): void {
@@ -221,8 +225,9 @@ export class ClusterPort implements WorkerPort<Call> {
     this.#phase = "ended";
     for (const timer of this.#stopping.values()) clearTimeout(timer);
     await this.link.close();
-    const exit = { worker: this.name, id: undefined, exitCode: 0, signal: null };
     const jobs = [...this.ledger.jobs];
+    this.ledger.clear();
+    const exit = { worker: this.name, id: undefined, exitCode: 0, signal: null };
     const running = jobs.filter(({ begun }) => begun).flatMap(leftOf);
     const waiting = jobs.filter(({ begun }) => !begun).flatMap(leftOf);
     this.#events.exited({ exit, cause: undefined }, running, waiting);

@@ -22,6 +22,8 @@ export interface JobEnvelope {
   readonly grace: number;
   /** Number of the attempt, from 1. */
   readonly attempt: number;
+  /** Calls of one key run on one worker of an agent. */
+  readonly key: string | undefined;
   /** How often agents may start it. */
   readonly starts: number;
   /** When it was sent: epoch ms by the clock of Redis. */

@@ -90,6 +90,7 @@ export class JobMaker {
       timeout: plan.timeout,
       grace: plan.grace,
       attempt: first.attempt,
+      key: plan.key,
       starts: plan.onWorkerLoss === "fail" ? 1 : (plan.retry?.limit ?? LOSSES) + 1,
       at: this.#clock.now(),
       client,

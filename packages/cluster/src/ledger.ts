@@ -5,7 +5,7 @@
 import { type Call, decodeError, type PortEvents, type Runner } from "manyhands/engine";
 import type { JobRecord } from "./envelope.js";
 import { unpackValue } from "./packed-value.js";
-import type { RedisClock } from "./redis-clock.js";
+import { localNow, type RedisClock } from "./redis-clock.js";
 import type { Part, SentJob } from "./sent-job.js";
 
 /** Jobs that were given up lately, whose outcomes are no duplicates. */
@@ -82,6 +82,12 @@ export class Ledger {
     return place.job;
   }
 
+  /** Nothing is waited for any more. */
+  clear(): void {
+    this.#jobs.clear();
+    this.#places.clear();
+  }
+
   forget(job: SentJob): void {
     this.#jobs.delete(job.id);
     this.#givenUp.add(job.id);
@@ -100,6 +106,7 @@ export class Ledger {
       case "started":
         return this.#begun(job, runner, this.#clock.local(record.at));
       case "progress":
+        if (!job.begun) this.#begun(job, runner, localNow());
         return this.#events.progress(job.first, unpackValue(record.value));
       case "numbers":
         return this.#numbers(job, record, runner);

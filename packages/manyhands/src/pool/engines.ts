@@ -14,7 +14,7 @@ import type { PortPlan } from "./port-executor.js";
 import { RateGate } from "./rate-gate.js";
 import { Scheduler } from "./scheduler.js";
 
-export { classReference } from "../wire/mod.js";
+export { aliasOf, classReference, taskOf } from "../wire/mod.js";
 export { planInitializer } from "./initializer.js";
 
 /** A crew's settings, but for how a worker is started. */

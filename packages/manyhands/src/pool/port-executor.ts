@@ -4,7 +4,6 @@
  *  among what waits here, retries, maps, cancelling, statistics, what is told to listeners. The port is opened with the first use. */
 import type { ExecutorKind, ExecutorStats, Future, ItemSink } from "../futures/mod.js";
 import type { AnyTask, TravellingFunction } from "../wire/mod.js";
-import { aliasOf, taskOf } from "../wire/mod.js";
 import type { PortEvents, WorkerPort } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import { EngineSeat } from "./engine-seat.js";
@@ -33,14 +32,15 @@ export class PortExecutor extends LocalExecutor {
 
   /** Another name for a task, which is run like it: for what has to be told from other calls of the same task. */
   static aliasOf(task: AnyTask): AnyTask {
-    return aliasOf(task);
+    return machinery().aliasOf(task);
   }
 
   /** Gives functions that were sent from elsewhere to a local executor, past looking them up.
    *  @returns the way in. */
   static wayInto(executor: LocalExecutor): WayIn {
     return {
-      task: taskOf,
+      // By the engines' own list of tasks: what stands in front of them has another.
+      task: (target, name) => machinery().taskOf(target, name),
       call: (task, args, options) => executor.submitSent(task, args, options),
       items: (task, args, count, options, sink) => executor.submitItems(task, args, count, options, sink),
     };

@@ -191,7 +191,9 @@ export class Scheduler implements CallOwner {
     // It may have ended without having been heard of.
     call.worker?.port.look();
     if (call.state === "settled") return false;
-    if (!this.cancel(call, reason)) this.#stopper.stop(call, cancellation(reason));
+    // Where it is not known here whether the call has begun, only the port can find out, and ends it either way.
+    const far = call.worker?.port.runner !== undefined;
+    if (far || !this.cancel(call, reason)) this.#stopper.stop(call, cancellation(reason));
     return true;
   }
 

@@ -30,9 +30,9 @@ export interface AgentOptions {
   /** How long Redis believes that a job is being run without a sign of it, in ms. It must be longer than this process or its
    *  connection may stop for: a job whose lock has ended is given to another agent. @default 10_000 */
   lockDuration?: number;
-  /** How often to look for jobs whose lock has ended, in ms. @default 5000 */
+  /** How often to look for jobs whose lock has ended, in ms. @default half of lockDuration */
   stalledInterval?: number;
-  /** How often to say that it lives, in ms. @default 2000 */
+  /** How often to say that it lives, in ms. @default a fifth of lockDuration */
   heartbeat?: number;
   /** Is told of trouble that passes, such as a lost connection. @default says nothing */
   onTrouble?: (error: unknown) => void;
@@ -60,6 +60,9 @@ const AGENT_OPTIONS = [
   "onTrouble",
 ] as const satisfies readonly (keyof AgentOptions)[];
 
+/** In ms. */
+const LOCK = 10_000;
+
 /** @throws InvalidOptionError naming the option. */
 export function planAgent(options: AgentOptions): AgentPlan {
   checkNames("An agent", options, AGENT_OPTIONS);
@@ -84,9 +87,9 @@ export function planAgent(options: AgentOptions): AgentPlan {
     concurrency: options.concurrency ?? options.pool?.maxWorkers ?? availableParallelism(),
     pool: options.pool ?? {},
     name: options.name ?? defaultAgentName(),
-    lockDuration: options.lockDuration ?? 10_000,
-    stalledInterval: options.stalledInterval ?? 5000,
-    heartbeat: options.heartbeat ?? 2000,
+    lockDuration: options.lockDuration ?? LOCK,
+    stalledInterval: options.stalledInterval ?? Math.ceil((options.lockDuration ?? LOCK) / 2),
+    heartbeat: options.heartbeat ?? Math.ceil((options.lockDuration ?? LOCK) / 5),
     onTrouble: options.onTrouble ?? (() => undefined),
   };
 }

@@ -9,6 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { within } from "./conformance/support.js";
 
+/** As the last of the settings: the port speaks TLS. */
+const TLS = "tls";
 const READY = /Ready to accept connections/;
 const TAKEN = /Address already in use|bind:/i;
 const STARTS_WITHIN = 10_000;
@@ -75,8 +77,10 @@ export class RedisServer {
 }
 
 function launch(port: number, folder: string, settings: readonly string[]): Promise<ChildProcess> {
-  const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
-  const child = spawn("redis-server", [...fixed, "--appendonly", "yes", ...settings], {
+  const tls = settings.at(-1) === TLS;
+  const ports = tls ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)];
+  const fixed = [...ports, "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
+  const child = spawn("redis-server", [...fixed, "--appendonly", "yes", ...(tls ? settings.slice(0, -1) : settings)], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

@@ -74,13 +74,7 @@ type Table = Map<string, Map<string, Mark>>;
 const tables = new Map<string, { readonly table: Table; readonly reasons: Set<string> }>();
 
 /** Registers one test per law for one executor, and its column of the table called `title`. */
-export function conformance(
-  title: string,
-  name: string,
-  make: Make,
-  traits: Traits,
-  laws: readonly Law[],
-): void {
+export function conformance(title: string, name: string, make: Make, traits: Traits, laws: readonly Law[]): void {
   const { table, reasons } = tables.get(title) ?? startTable(title);
   describe(name, () => {
     for (const { name: lawName, needs = [], hold } of laws) {

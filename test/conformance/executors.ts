@@ -16,17 +16,41 @@ export const CANDIDATES: Readonly<Record<LocalKind, Candidate>> = {
   "event-loop": {
     name: "EventLoopExecutor",
     make: ({ maxWorkers }) => new EventLoopExecutor(maxWorkers === undefined ? {} : { maxConcurrency: maxWorkers }),
-    traits: { kind: "event-loop", workers: false, copies: false, inPlace: true, ownProcess: false, sharesMemory: true, local: true },
+    traits: {
+      kind: "event-loop",
+      workers: false,
+      copies: false,
+      inPlace: true,
+      ownProcess: false,
+      sharesMemory: true,
+      local: true,
+    },
   },
   thread: {
     name: "ThreadPoolExecutor",
     make: (options) => new ThreadPoolExecutor(options),
-    traits: { kind: "thread", workers: true, copies: true, inPlace: false, ownProcess: false, sharesMemory: true, local: true },
+    traits: {
+      kind: "thread",
+      workers: true,
+      copies: true,
+      inPlace: false,
+      ownProcess: false,
+      sharesMemory: true,
+      local: true,
+    },
   },
   process: {
     name: "ProcessPoolExecutor",
     make: (options) => new ProcessPoolExecutor(options),
-    traits: { kind: "process", workers: true, copies: true, inPlace: false, ownProcess: true, sharesMemory: false, local: true },
+    traits: {
+      kind: "process",
+      workers: true,
+      copies: true,
+      inPlace: false,
+      ownProcess: true,
+      sharesMemory: false,
+      local: true,
+    },
   },
 };
 

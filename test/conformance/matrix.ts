@@ -50,4 +50,6 @@ async function survive({ name, options, lost, submit, judge }: Case, bench: Benc
   assert.match(await ended, /^done$/m, "the program of the case");
 }
 
-export const MATRIX: readonly Law[] = CASES.map((entry) => law(entry.name, entry.needs, (bench) => survive(entry, bench)));
+export const MATRIX: readonly Law[] = CASES.map((entry) =>
+  law(entry.name, entry.needs, (bench) => survive(entry, bench)),
+);

@@ -1,9 +1,9 @@
 /** What an agent can be asked for, checked. */
 import { availableParallelism } from "node:os";
 import { InvalidOptionError, type PoolOptions, type ProcessPoolOptions } from "manyhands";
+import { checkBoolean, checkMs, checkName, checkNames, checkWhole, DEFAULT_NAME } from "./checks.js";
 import { type ClusterConnection, checkConnection } from "./connections.js";
 import { defaultAgentName } from "./heartbeat.js";
-import { checkBoolean, checkMs, checkName, checkNames, checkWhole, DEFAULT_NAME } from "./checks.js";
 
 /** Options of {@link ClusterAgent}. */
 export interface AgentOptions {

@@ -7,8 +7,8 @@ import { type ClusterOptions, type ClusterPlan, planCluster } from "./cluster-op
 import { ClusterPort, GUESS } from "./cluster-port.js";
 import { rememberClusterErrors } from "./errors.js";
 import type { AgentInfo } from "./heartbeat.js";
-import { withProbe } from "./probe.js";
 import type { RedisProblem } from "./preflight.js";
+import { withProbe } from "./probe.js";
 
 /** A frozen snapshot of a cluster executor. `workers`, `idle` and `busy` count agents. */
 export interface ClusterStats extends ExecutorStats {

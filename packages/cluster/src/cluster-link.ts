@@ -11,9 +11,9 @@ import { Connections, whenReady } from "./connections.js";
 import type { AgentMessage, JobData } from "./envelope.js";
 import { ClusterUnavailableError } from "./errors.js";
 import { Keys } from "./keys.js";
-import { inspectRedis, type RedisProblem, warnOf } from "./preflight.js";
+import { inspectRedis, warnOf } from "./preflight.js";
 import { Reconciler } from "./reconciler.js";
-import { RedisClock } from "./redis-clock.js";
+import type { RedisClock } from "./redis-clock.js";
 import { ResultReader } from "./result-reader.js";
 import { Sender } from "./sender.js";
 import type { SentJob } from "./sent-job.js";
@@ -59,49 +59,24 @@ export class ClusterLink {
     const redis = this.#connections.open("fail");
     this.redis = redis;
     this.#queue = this.#openQueue(heard);
-    const shared = { redis, keys: this.keys, heard };
-    const stream = this.keys.results(plan.client);
+    const caughtUp = (): Promise<void> => this.reader.caughtUp();
+    const shared = { ...events, redis, queue: this.#queue, keys: this.keys, heard, caughtUp };
+    const { client, life, keep, unavailableAfter, agentsInterval, reconcileInterval } = plan;
     this.reader = new ResultReader({
       ...shared,
       reader: this.#connections.open("fail"),
-      stream,
-      read: plan.life === "once" ? "cut" : "kept",
-      take: (message) => events.take(message),
+      stream: this.keys.results(client),
+      read: life === "once" ? "cut" : "kept",
     });
-    const caughtUp = (): Promise<void> => this.reader.caughtUp();
     this.sender = new Sender({
       ...shared,
-      queue: this.#queue,
-      patience: plan.unavailableAfter,
-      caughtUp,
-      added: (job) => events.added(job),
-      unwanted: (job) => events.unwanted(job),
+      patience: unavailableAfter,
       gaveUp: (job, reached, cause) => events.gaveUp(job, reached, this.unavailable(cause)),
     });
-    const { keep, agentsInterval, reconcileInterval } = plan;
-    this.canceller = new Canceller({ ...shared, queue: this.#queue, keep, removed: (job) => events.removed(job) });
-    this.agents = new AgentsView({
-      ...shared,
-      clock,
-      every: agentsInterval,
-      joined: (runner) => events.joined(runner),
-      left: (runner, how) => events.left(runner, how),
-    });
-    this.reconciler = new Reconciler({
-      ...shared,
-      every: reconcileInterval,
-      jobs: () => events.jobs(),
-      caughtUp,
-      lost: (job) => events.lost(job),
-      abandoned: (job) => events.abandoned(job),
-    });
+    this.canceller = new Canceller({ ...shared, keep });
+    this.agents = new AgentsView({ ...shared, clock, every: agentsInterval });
+    this.reconciler = new Reconciler({ ...shared, every: reconcileInterval });
     void this.#begin();
-  }
-
-  /** What Redis is set to that loses work. */
-  async inspect(): Promise<readonly RedisProblem[]> {
-    await this.ready();
-    return inspectRedis(this.redis);
   }
 
   /** Resolves when Redis answers.

@@ -4,8 +4,8 @@
  *  listener, since ioredis goes on by itself and says the same for every attempt; connections keep the program alive
  *  only while they are held, the pause before a new attempt included. */
 import type { Socket } from "node:net";
-import { InvalidOptionError } from "manyhands";
 import { Redis, type RedisOptions } from "ioredis";
+import { InvalidOptionError } from "manyhands";
 
 /** Options of ioredis, but for those that change what replies look like or what keys are called. */
 export type RedisConnection = Omit<RedisOptions, "replyMapping" | "protocol" | "keyPrefix">;

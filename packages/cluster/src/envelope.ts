@@ -69,7 +69,13 @@ export type JobRecord =
       readonly took: number;
     }
   /** What ran the item has died under it. `at` 0: nobody knows when it began. */
-  | { readonly type: "lost"; readonly job: string; readonly item: number; readonly error: WireError; readonly at: number }
+  | {
+      readonly type: "lost";
+      readonly job: string;
+      readonly item: number;
+      readonly error: WireError;
+      readonly at: number;
+    }
   | { readonly type: "progress"; readonly job: string; readonly value: PackedValue }
   /** The job is over. `start`: which start of it this was, from 1. */
   | { readonly type: "over"; readonly job: string; readonly start: number };

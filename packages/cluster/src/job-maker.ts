@@ -7,8 +7,8 @@ import type { ClusterPlan } from "./cluster-options.js";
 import { type JobEnvelope, pack } from "./envelope.js";
 import { PayloadTooLargeError } from "./errors.js";
 import type { RedisClock } from "./redis-clock.js";
-import { SentJob } from "./sent-job.js";
 import { sentFunction } from "./sent-function.js";
+import { SentJob } from "./sent-job.js";
 
 /** Items of one job, when nothing is said, and the work that they should be, in µs: the way through Redis costs some
  *  hundreds of µs for each job. */
@@ -53,7 +53,11 @@ export class JobMaker {
     try {
       const bytes = pack(this.#envelope(calls, first));
       if (bytes.length <= this.#plan.maxPayload) return yield this.#job(id, calls, bytes);
-      const error = new PayloadTooLargeError(`The arguments of ${taskName(first.task)}`, bytes.length, this.#plan.maxPayload);
+      const error = new PayloadTooLargeError(
+        `The arguments of ${taskName(first.task)}`,
+        bytes.length,
+        this.#plan.maxPayload,
+      );
       if (calls.length === 1) return yield { type: "refused", call: first, error };
     } catch (error) {
       if (calls.length === 1) return yield { type: "refused", call: first, error };

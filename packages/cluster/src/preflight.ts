@@ -37,7 +37,9 @@ export async function inspectRedis(redis: Redis): Promise<readonly RedisProblem[
 async function infoOf(redis: Redis, section: string): Promise<ReadonlyMap<string, string>> {
   try {
     const text = await redis.info(section);
-    return new Map(text.split("\r\n").map((line): [string, string] => [line.replace(/:.*/, ""), line.replace(/^[^:]*:/, "")]));
+    return new Map(
+      text.split("\r\n").map((line): [string, string] => [line.replace(/:.*/, ""), line.replace(/^[^:]*:/, "")]),
+    );
   } catch {
     // It does not let us look: nothing is known, which is not the same as wrong.
     return new Map();

@@ -157,16 +157,19 @@ export class Sender {
     if (this.#timer !== undefined || oldest === undefined) return;
     const { patience } = this.#settings;
     const left = oldest.since + patience - performance.now();
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      const now = performance.now();
-      this.#giveUp(
-        this.#waiting.filter(({ since }) => now - since >= patience),
-        this.#trouble,
-      );
-      this.#trim();
-      this.#watch();
-    }, Math.max(1, Math.ceil(left)));
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        const now = performance.now();
+        this.#giveUp(
+          this.#waiting.filter(({ since }) => now - since >= patience),
+          this.#trouble,
+        );
+        this.#trim();
+        this.#watch();
+      },
+      Math.max(1, Math.ceil(left)),
+    );
   }
 }
 

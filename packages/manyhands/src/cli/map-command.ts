@@ -168,7 +168,9 @@ function executionOf(flags: MapFlags): MapExecution {
     return execution;
   }
   if (workers !== undefined || concurrency !== undefined || maxMemory !== undefined) {
-    throw new UsageError("--workers, --concurrency and --max-memory are the agents' own: give them to manyhands worker");
+    throw new UsageError(
+      "--workers, --concurrency and --max-memory are the agents' own: give them to manyhands worker",
+    );
   }
   return { on, place: clusterPlaceOf(flags, "--on cluster") };
 }

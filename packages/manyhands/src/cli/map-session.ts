@@ -3,10 +3,10 @@
  *  Guarantees: nothing is written before the target, the options and the first inputs have been found good; whatever
  *  happens then, the log is flushed and no temporary file is left. */
 import type { WriteStream } from "node:tty";
+import type { Executor } from "../mod.js";
 import type { ConsoleVoice } from "./console-voice.js";
 import { EarlierRun } from "./earlier-run.js";
 import { Emitter } from "./emitter.js";
-import type { Executor } from "../mod.js";
 import { openExecutor } from "./executors.js";
 import type { ExitCode } from "./exit-code.js";
 import { FilePerResult } from "./file-per-result.js";
@@ -42,7 +42,18 @@ export async function runMap(request: MapRequest, voice: ConsoleVoice, stdout: W
   const sink = openSink(request, voice, stdout);
   try {
     const log = openLog(request, header, earlier);
-    return await new MapSession({ request, voice, target, executor, earlier, batches, sink, log, header, stdout }).run();
+    return await new MapSession({
+      request,
+      voice,
+      target,
+      executor,
+      earlier,
+      batches,
+      sink,
+      log,
+      header,
+      stdout,
+    }).run();
   } finally {
     await sink.abandon("discard");
     earlier?.close();

@@ -50,7 +50,9 @@ async function dispatch(argv: readonly string[], voice: ConsoleVoice): Promise<E
 function makeProgram(): Command {
   return (
     new Command("manyhands")
-      .description("Many hands make light work: run functions on the event loop, on threads, on processes or on many machines")
+      .description(
+        "Many hands make light work: run functions on the event loop, on threads, on processes or on many machines",
+      )
       .version(packageVersion(), "--version", "print the version")
       .helpOption("--help", "print this help")
       .helpCommand(false)

@@ -30,7 +30,11 @@ export function describeWorker(command: Command): Command {
     .option("--root <folder>", "serve every module in this folder")
     .option("--name <name>", "the agent's name, unlike all others (default: host name and process id)")
     .option("--accept-source", "run functions that are not exported, too: any code that somebody puts into Redis")
-    .option("--lock <time>", "how long this agent may be silent before others take its calls (default: 10s)", parseDuration);
+    .option(
+      "--lock <time>",
+      "how long this agent may be silent before others take its calls (default: 10s)",
+      parseDuration,
+    );
   for (const option of clusterOptions()) command.addOption(option);
   return command.addHelpText("after", WORKER_HELP);
 }

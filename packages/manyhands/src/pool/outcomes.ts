@@ -5,6 +5,7 @@ import type { Clock } from "../base/clock.js";
 import { WorkerExitedError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
 import type { ItemRun } from "../futures/mod.js";
+import { taskName } from "../wire/mod.js";
 import type { Held } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import type { Crew, CrewExit } from "./crew.js";
@@ -12,7 +13,6 @@ import type { Crewman } from "./crewman.js";
 import type { Dispatcher } from "./dispatcher.js";
 import type { Loans } from "./loans.js";
 import type { Settler } from "./settler.js";
-import { taskName } from "../wire/mod.js";
 
 export class Outcomes {
   readonly #crew: Crew;

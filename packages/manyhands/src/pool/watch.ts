@@ -140,11 +140,13 @@ export class Watch {
   }
 
   workerStarted(member: Crewman): void {
-    if (workers.hasSubscribers && member.port.runner === undefined) this.#tellOfWorker({ type: "started", ...this.#now(member) });
+    if (workers.hasSubscribers && member.port.runner === undefined)
+      this.#tellOfWorker({ type: "started", ...this.#now(member) });
   }
 
   workerReady(member: Crewman): void {
-    if (workers.hasSubscribers && member.port.runner === undefined) this.#tellOfWorker({ type: "ready", ...this.#now(member) });
+    if (workers.hasSubscribers && member.port.runner === undefined)
+      this.#tellOfWorker({ type: "ready", ...this.#now(member) });
   }
 
   workerReplaced(member: Crewman, why: WorkerReplaced["why"]): void {
@@ -172,7 +174,9 @@ export class Watch {
     this.#runners.delete(name);
     if (worker === undefined || !workers.hasSubscribers) return;
     const ended = { worker, at: this.#clock.now(), exitCode: null, signal: null };
-    this.#tellOfWorker(how === "asked" ? { type: "exited", ...ended } : { type: "crashed", cause: undefined, ...ended });
+    this.#tellOfWorker(
+      how === "asked" ? { type: "exited", ...ended } : { type: "crashed", cause: undefined, ...ended },
+    );
   }
 
   #runner({ name, id, slots }: Runner): WatchedWorker {

@@ -22,4 +22,13 @@ export { loadModule } from "./task-module.js";
 export { type AnyTask, taskName } from "./task-name.js";
 export { isParcelled, Parcel, snapshotOfArgs } from "./tickets.js";
 export { moves, transfer, transferListOf } from "./transfer.js";
-export { allPrimitive, boundToMachine, culprit, findCulprit, inspectValue, isPrimitive, Survey, type ValueReport } from "./values.js";
+export {
+  allPrimitive,
+  boundToMachine,
+  culprit,
+  findCulprit,
+  inspectValue,
+  isPrimitive,
+  Survey,
+  type ValueReport,
+} from "./values.js";

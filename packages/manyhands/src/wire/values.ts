@@ -59,7 +59,10 @@ export function serializationError(
 export function boundToMachine(root: unknown, path: string): SerializationError {
   const refuse = (part: object): string | undefined =>
     isShareable(part) ? "it is shared by the processes of one machine and cannot leave it" : undefined;
-  const found = findCulprit(root, path, "process", undefined, refuse) ?? { path, reason: "it cannot leave this machine" };
+  const found = findCulprit(root, path, "process", undefined, refuse) ?? {
+    path,
+    reason: "it cannot leave this machine",
+  };
   return new SerializationError(found.path, `Cannot send ${found.path} to another machine: ${found.reason}`);
 }
 

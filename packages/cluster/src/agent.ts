@@ -9,7 +9,7 @@
  *  leaves the queue, so that a crash in between runs the job again rather than losing what it came to; functions of other
  *  modules are never loaded; Redis may go and come back. */
 import { hostname } from "node:os";
-import { type Job, Worker } from "bullmq";
+import { type Job, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { CancelledError, type LocalExecutor, ProcessPoolExecutor, ThreadPoolExecutor } from "manyhands";
 import { type AnyTask, PortExecutor, type WayIn } from "manyhands/engine";
@@ -20,7 +20,7 @@ import { Connections, whenReady } from "./connections.js";
 import { type AgentSelf, type JobData, type JobEnvelope, unpack } from "./envelope.js";
 import { rememberClusterErrors, WorkerLostError } from "./errors.js";
 import { type AgentInfo, Heartbeat } from "./heartbeat.js";
-import { Keys } from "./keys.js";
+import { Keys, STARTS } from "./keys.js";
 import { inspectRedis, warnOf } from "./preflight.js";
 import { RecordWriter } from "./record-writer.js";
 import { RedisClock } from "./redis-clock.js";
@@ -213,6 +213,7 @@ export class ClusterAgent implements AsyncDisposable {
   }
 
   async #process(bull: Job<JobData, undefined>): Promise<undefined> {
+    if (this.#state !== "serving") return await this.#giveBack(bull);
     const id = bull.id ?? "";
     const envelope = unpack<JobEnvelope>(Buffer.from(bull.data.b64, "base64"));
     const { client, keep } = envelope;
@@ -233,6 +234,14 @@ export class ClusterAgent implements AsyncDisposable {
       this.#done += 1;
     }
     return undefined;
+  }
+
+  /** A job that came while the agent was already draining: BullMQ may fetch one more then. */
+  async #giveBack(bull: Job<JobData, undefined>): Promise<undefined> {
+    // It has not been begun, and may be begun as often as before.
+    await this.#redis.hincrby(this.#keys.job(bull.id ?? ""), STARTS, -1);
+    await bull.moveToWait(bull.token);
+    throw new WaitingError();
   }
 
   /** @param start which start of the job this is, from 1. */

@@ -2,6 +2,9 @@
  *
  *  With a prefix in braces, such as `{jobs}`, all of it is in one slot of a Redis Cluster. */
 
+/** The field of BullMQ's hash of a job that counts how often it was started. */
+export const STARTS = "ats";
+
 export class Keys {
   readonly prefix: string;
   readonly queue: string;

@@ -3,7 +3,7 @@
  *  Without it a job that Redis lost would be waited for without end. What is found missing is lost for certain: an outcome is
  *  written before its job leaves the queue, so whoever has read the stream to its end afterwards would know it. */
 import type { Redis } from "ioredis";
-import type { Keys } from "./keys.js";
+import { type Keys, STARTS } from "./keys.js";
 import type { SentJob } from "./sent-job.js";
 
 /** Jobs of one look. */
@@ -86,6 +86,3 @@ export class Reconciler {
     return job.once && job.unlocked >= UNLOCKED;
   }
 }
-
-/** The field of BullMQ's hash that counts how often the job was started. */
-const STARTS = "ats";

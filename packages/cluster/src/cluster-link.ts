@@ -47,6 +47,7 @@ export class ClusterLink {
   #sign: NodeJS.Timeout | undefined;
   #trouble: unknown;
   #closing: Promise<void> | undefined;
+  #ready: Promise<void> | undefined;
 
   constructor(plan: ClusterPlan, clock: RedisClock, events: LinkEvents) {
     this.#plan = plan;
@@ -81,7 +82,15 @@ export class ClusterLink {
 
   /** Resolves when Redis answers.
    *  @throws ClusterUnavailableError when it does not for too long. */
-  async ready(): Promise<void> {
+  ready(): Promise<void> {
+    // One wait for all who ask.
+    this.#ready ??= this.#untilReady().finally(() => {
+      this.#ready = undefined;
+    });
+    return this.#ready;
+  }
+
+  async #untilReady(): Promise<void> {
     const { unavailableAfter } = this.#plan;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {

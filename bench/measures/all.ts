@@ -1,5 +1,6 @@
 /** Every measure, in the order in which `npm run bench` takes them. */
 import type { Measure } from "../measure.js";
+import { clusters } from "./cluster.js";
 import { cpu } from "./cpu.js";
 import { growths } from "./growth.js";
 import { headlines } from "./headline.js";
@@ -27,6 +28,7 @@ export const MEASURES: readonly Measure[] = [
   map,
   share,
   serving,
+  ...clusters,
   ...tasks,
   observe,
   ...growths,
@@ -36,5 +38,5 @@ export const MEASURES: readonly Measure[] = [
 export const WORDS: readonly string[] = [...new Set(MEASURES.map((measure) => wordOf(measure)))];
 
 export function wordOf(measure: Measure): string {
-  return measure.name.split(" ", 1)[0] ?? measure.name;
+  return measure.name.split(/[ ,]/, 1)[0] ?? measure.name;
 }

@@ -228,7 +228,9 @@ export class ClusterAgent implements AsyncDisposable {
     this.#jobs.set(id, { job, token: bull.token ?? "" });
     try {
       await this.#carryOut(job, bull.attemptsStarted);
-      await this.#writer.write(stream, keep, { type: "over", job: id, start: bull.attemptsStarted });
+      if (bull.attemptsStarted > 1)
+        this.#writer.tell(stream, keep, { type: "again", job: id, start: bull.attemptsStarted });
+      await this.#writer.written();
     } finally {
       this.#jobs.delete(id);
       this.#done += 1;

@@ -77,8 +77,8 @@ export type JobRecord =
       readonly at: number;
     }
   | { readonly type: "progress"; readonly job: string; readonly value: PackedValue }
-  /** The job is over. `start`: which start of it this was, from 1. */
-  | { readonly type: "over"; readonly job: string; readonly start: number };
+  /** The job has ended, and this was not its first start; from 1. */
+  | { readonly type: "again"; readonly job: string; readonly start: number };
 
 /** Who tells it. */
 export interface AgentSelf {

@@ -97,7 +97,7 @@ export class Ledger {
 
   /** Something is told of a job. @param runner who tells it. */
   take(record: JobRecord, runner: Runner): void {
-    if (record.type === "over" && record.start > 1) this.redelivered += 1;
+    if (record.type === "again") this.redelivered += 1;
     const job = this.#jobs.get(record.job);
     if (job === undefined) return this.#unclaimed(record);
     // Also when it is over: who ran it is asked for while its outcome is told.
@@ -110,7 +110,7 @@ export class Ledger {
         return this.#events.progress(job.first, unpackValue(record.value));
       case "numbers":
         return this.#numbers(job, record, runner);
-      case "over":
+      case "again":
         return undefined;
       default:
         return this.#outcome(job, record, runner);

@@ -21,14 +21,15 @@ interface Outgoing {
   readonly stream: string;
   readonly keep: number;
   readonly record: JobRecord;
-  readonly written: (() => void) | undefined;
-  readonly failed: ((error: unknown) => void) | undefined;
+  /** Who waits until it is written. */
+  readonly waiting: { readonly written: () => void; readonly failed: (error: unknown) => void }[];
 }
 
 export class RecordWriter {
   readonly #redis: Redis;
   readonly #agent: AgentSelf;
   #waiting: Outgoing[] = [];
+  #writing: Promise<void> = Promise.resolve();
   #phase: "idle" | "writing" = "idle";
 
   constructor(redis: Redis, agent: AgentSelf) {
@@ -38,13 +39,15 @@ export class RecordWriter {
 
   /** Writes it some time. */
   tell(stream: string, keep: number, record: JobRecord): void {
-    this.#add({ stream, keep, record, written: undefined, failed: undefined });
+    this.#add({ stream, keep, record, waiting: [] });
   }
 
-  /** Resolves when the record, and all that were told before, stand in the stream. Rejects when Redis refuses it, or when the
-   *  agent's connection is closed for good. */
-  write(stream: string, keep: number, record: JobRecord): Promise<void> {
-    return new Promise((written, failed) => this.#add({ stream, keep, record, written, failed }));
+  /** Resolves when all that was told so far stands in its stream. Rejects when Redis refuses it, or when the agent's connection is
+   *  closed for good. */
+  written(): Promise<void> {
+    const last = this.#waiting.at(-1);
+    if (last === undefined) return this.#writing;
+    return new Promise((written, failed) => last.waiting.push({ written, failed }));
   }
 
   #add(outgoing: Outgoing): void {
@@ -59,11 +62,13 @@ export class RecordWriter {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
+      const waiting = batch.flatMap((outgoing) => outgoing.waiting);
+      this.#writing = this.#put(batch);
       try {
-        await this.#put(batch);
-        for (const { written } of batch) written?.();
+        await this.#writing;
+        for (const { written } of waiting) written();
       } catch (error) {
-        for (const { failed } of batch) failed?.(error);
+        for (const { failed } of waiting) failed(error);
       }
     }
     this.#phase = "idle";

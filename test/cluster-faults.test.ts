@@ -92,7 +92,7 @@ test("an agent that is killed: what it ran fails or runs again, as was asked; al
     const retried = client.with({ retryOnWorkerLoss: true }).submit(waitFor, again, release, stage.path("again-log"));
     await Promise.all([made(once), made(again)]);
     const behind = range(20).map((n) => client.submit(note, stage.log, n));
-    await until(() => lost.running() && retried.running(), "both should be known to run");
+    await until(() => lost.running() && retried.running(), "both should be known to run", SETTLES);
     victim.kill("SIGKILL");
     // Nobody else is there: that it is gone is found out by its silence.
     const error = await within(lost.exception(), "the call that ran", SETTLES);
@@ -130,7 +130,7 @@ test(
     writeFileSync(release, "");
     expect(await within(call, "the call", SETTLES)).toBe("released");
     sleeper.kill("SIGCONT");
-    await until(() => client.stats().duplicates === 1, "the second outcome should have come, and be counted");
+    await until(() => client.stats().duplicates === 1, "the second outcome should have come, and be counted", SETTLES);
     expect(linesOf(stage.log).length).toBe(2);
     expect(await within(client.submit(note, stage.log, 1), "the next call", SETTLES)).toBe(1);
     expect(client.stats()).toMatchObject({ completed: 2, redelivered: 1 });
@@ -147,7 +147,7 @@ test("Redis is killed and comes back: every result arrives", LIMIT, async () => 
   const results = Promise.all(calls);
   for (let round = 1; round <= ROUNDS; round += 1) {
     const some = (round * LOAD) / (ROUNDS + 2);
-    await until(() => client.stats().completed > some, "some should have come back");
+    await until(() => client.stats().completed > some, "some should have come back", SETTLES);
     await stage.redis.kill();
     await stage.redis.restart();
   }
@@ -170,7 +170,7 @@ test("a client that is cut off while results come: all of them arrive, none twic
     const calls = range(LOAD).map((n) => client.submit(note, stage.log, n));
     const results = Promise.all(calls);
     // All are in the queue before anybody takes them, and all that is told is told while the way is cut.
-    await until(() => client.stats().queued === LOAD, "all should be queued");
+    await until(() => client.stats().queued === LOAD, "all should be queued", SETTLES);
     while ((await held.zcard("manyhands:manyhands:prioritized")) < LOAD) await new Promise(setImmediate);
     way.set(how);
     await stage.agent(["--concurrency", "4"]);
@@ -193,7 +193,7 @@ test("an agent that is cut off while it works: all results arrive, few are worke
   const results = Promise.all(calls);
   for (let round = 1; round <= 3 * ROUNDS; round += 1) {
     const some = (round * LOAD) / (3 * ROUNDS + 2);
-    await until(() => client.stats().completed > some, "some should have come back");
+    await until(() => client.stats().completed > some, "some should have come back", SETTLES);
     way.set("cut");
     way.set("open");
   }

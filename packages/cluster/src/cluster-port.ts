@@ -58,7 +58,7 @@ export class ClusterPort implements WorkerPort<Call> {
       },
       removed: (id) => this.#removed(id),
       lost: (job) => this.#end(() => this.ledger.lose(job, new TaskLostError(job.id, taskName(job.first.task)))),
-      abandoned: (job) => this.#abandon(job, undefined),
+      abandoned: (job) => this.#abandon(job, job.runner?.name),
     });
   }
 

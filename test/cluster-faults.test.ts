@@ -159,6 +159,38 @@ test("Redis is killed and comes back: every result arrives", LIMIT, async () => 
   stage.tell("Redis killed", LOAD, client);
 });
 
+test("Redis is away for longer than a lock: what runs meanwhile is neither lost nor begun again", LIMIT, async () => {
+  const stage = await Stage.set();
+  const client = stage.client({ unavailableAfter: SETTLES });
+  const runner = await stage.agent(["--concurrency", "1", "--name", "runner"]);
+  await stage.agent(["--concurrency", "1", "--name", "idler"]);
+  const [started, release] = [stage.path("started"), stage.path("release")];
+  const call = client.submit(waitFor, started, release, stage.log);
+  await made(started);
+  await until(() => call.running(), "the call should be known to run", SETTLES);
+  await stage.redis.kill();
+  // The fault itself: until the lock has ended.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await stage.redis.restart();
+  await until(() => client.stats().workers === 2, "both agents should have come back", SETTLES);
+  // Whoever could take the job for abandoned has had the time to.
+  expect(await within(client.submit(note, stage.path("other"), 1), "another call", SETTLES)).toBe(1);
+  writeFileSync(release, "");
+  expect(await within(call, "the call", SETTLES)).toBe("released");
+  expect(linesOf(stage.log)).toEqual(["ran"]);
+  stage.tell("Redis away for longer than a lock", 2, client);
+  runner.kill("SIGTERM");
+  expect(await once(runner, "exit")).toEqual([0, null]);
+});
+
+test("an agent that is told to end while Redis is away ends", LIMIT, async () => {
+  const stage = await Stage.set();
+  const agent = await stage.agent();
+  await stage.redis.kill();
+  agent.kill("SIGTERM");
+  expect(await within(once(agent, "exit"), "the agent", SETTLES)).toEqual([0, null]);
+});
+
 test("a client that is cut off while results come: all of them arrive, none twice", LIMIT, async () => {
   for (const how of ["cut", "silent"] as const) {
     const stage = await Stage.set();

@@ -9,28 +9,26 @@
  *  leaves the queue, so that a crash in between runs the job again rather than losing what it came to; functions of other
  *  modules are never loaded; Redis may go and come back. */
 import { hostname } from "node:os";
-import { type Job, WaitingError, Worker } from "bullmq";
+import { Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { CancelledError, type LocalExecutor, ProcessPoolExecutor, ThreadPoolExecutor } from "manyhands";
-import { type AnyTask, PortExecutor, type WayIn } from "manyhands/engine";
-import { AgentJob } from "./agent-job.js";
+import { PortExecutor } from "manyhands/engine";
+import { AgentJobs } from "./agent-jobs.js";
 import { type AgentOptions, type AgentPlan, planAgent } from "./agent-options.js";
 import { Cancels } from "./cancels.js";
-import { Connections, whenReady } from "./connections.js";
-import { type AgentSelf, type JobData, type JobEnvelope, unpack } from "./envelope.js";
-import { rememberClusterErrors, WorkerLostError } from "./errors.js";
+import { BREATH, Connections, whenReady } from "./connections.js";
+import type { AgentSelf, JobData } from "./envelope.js";
+import { rememberClusterErrors } from "./errors.js";
 import { type AgentInfo, Heartbeat } from "./heartbeat.js";
-import { Keys, STARTS } from "./keys.js";
+import { Keys } from "./keys.js";
 import { inspectRedis, warnOf } from "./preflight.js";
 import { RecordWriter } from "./record-writer.js";
 import { RedisClock } from "./redis-clock.js";
-import type { SentFunction } from "./sent-function.js";
 import { ServedModules } from "./served-modules.js";
 
-/** Tasks that are remembered. */
-const MOST_TASKS = 1000;
-/** How long closing may take when Redis does not answer, in ms. */
+/** How long closing may take when nothing runs any more, in ms, and how often to look in that time whether that is so. */
 const CLOSE_WITHIN = 2000;
+const IDLE_LOOKS = 4;
 
 /** Runs functions for clients of a cluster.
  *
@@ -50,17 +48,13 @@ export class ClusterAgent implements AsyncDisposable {
   readonly #clock = new RedisClock();
   readonly #served: ServedModules;
   readonly #pool: LocalExecutor;
-  readonly #way: WayIn;
-  readonly #tasks = new Map<string, AnyTask>();
+  readonly #jobs: AgentJobs;
   readonly #connections: Connections;
   readonly #redis: Redis;
-  readonly #writer: RecordWriter;
   readonly #cancels: Cancels;
   readonly #heartbeat: Heartbeat;
   readonly #worker: Worker<JobData, undefined>;
-  readonly #jobs = new Map<string, { readonly job: AgentJob; readonly token: string }>();
   readonly #startedAt: number = Date.now();
-  #done = 0;
   #state: "new" | "serving" | "draining" | "closed" = "new";
   #ending: Promise<void> | undefined;
 
@@ -72,18 +66,17 @@ export class ClusterAgent implements AsyncDisposable {
     this.#served = new ServedModules({ agent: plan.name, ...plan });
     this.#keys = new Keys(plan.prefix, plan.queue);
     this.#pool = makePool(plan);
-    this.#way = PortExecutor.wayInto(this.#pool);
     const heard = plan.onTrouble;
     this.#connections = new Connections(plan.connection, "ref", heard);
     const redis = this.#connections.open("fail");
     this.#redis = redis;
-    this.#writer = new RecordWriter(redis, this.#self);
+    this.#jobs = this.#makeJobs();
     this.#cancels = new Cancels({
       keys: this.#keys,
       channel: this.#connections.open("wait"),
       redis,
-      running: () => [...this.#jobs.keys()],
-      stop: (job, reason) => this.#jobs.get(job)?.job.stop(reason),
+      running: () => this.#jobs.ids,
+      stop: (job, reason) => this.#jobs.stop(job, reason),
       heard,
     });
     this.#heartbeat = new Heartbeat({
@@ -96,7 +89,9 @@ export class ClusterAgent implements AsyncDisposable {
       heard,
     });
     this.#worker = this.#makeWorker(heard);
-    redis.on("ready", () => void this.#keepLocks());
+    redis.on("ready", () => {
+      if (this.#state !== "new") void this.#jobs.keepLocks();
+    });
   }
 
   get #self(): AgentSelf {
@@ -119,8 +114,8 @@ export class ClusterAgent implements AsyncDisposable {
       root,
       node: process.version,
       startedAt: this.#clock.shared(this.#startedAt),
-      running: this.#jobs.size,
-      done: this.#done,
+      running: this.#jobs.running,
+      done: this.#jobs.done,
       state: this.#state === "draining" ? "draining" : "serving",
       heartbeat,
     };
@@ -159,10 +154,7 @@ export class ClusterAgent implements AsyncDisposable {
   /** Ends what runs, too: its clients are told that it is lost. Idempotent. */
   async terminate(): Promise<void> {
     const ending = this.shutdown();
-    for (const { job } of this.#jobs.values()) {
-      const cause = new CancelledError(`Agent ${this.name} was terminated`);
-      void job.lose(new WorkerLostError(this.name, job.envelope.name, { cause }));
-    }
+    this.#jobs.loseAll(new CancelledError(`Agent ${this.name} was terminated`));
     await this.#pool.terminate();
     await ending;
   }
@@ -172,12 +164,11 @@ export class ClusterAgent implements AsyncDisposable {
   }
 
   async #drain(): Promise<void> {
-    const before = this.#state;
     this.#state = "draining";
     void this.#heartbeat.beat();
     // Waits for the jobs that run, and for what they came to to be written.
     const closed = this.#worker.close();
-    await Promise.race([closed, this.#unreachable(before)]);
+    await Promise.race([closed, this.#idle()]);
     await this.#pool.shutdown();
     await this.#heartbeat.end();
     this.#state = "closed";
@@ -185,17 +176,33 @@ export class ClusterAgent implements AsyncDisposable {
     await Promise.race([closed.catch(() => undefined), elapsed(CLOSE_WITHIN)]);
   }
 
-  /** Resolves when nothing runs and Redis does not answer: then there is nothing to wait for. */
-  async #unreachable(before: string): Promise<void> {
-    for (;;) {
-      await elapsed(CLOSE_WITHIN);
-      if (this.#jobs.size === 0 && (before === "new" || this.#redis.status !== "ready")) return;
+  /** Resolves when nothing has run here for a while: BullMQ may wait for connections that are just being lost or made. */
+  async #idle(): Promise<void> {
+    for (let idle = 0; idle < IDLE_LOOKS; idle = this.#jobs.running === 0 ? idle + 1 : 0) {
+      await elapsed(CLOSE_WITHIN / IDLE_LOOKS);
     }
+  }
+
+  #makeJobs(): AgentJobs {
+    const { lockDuration, onTrouble } = this.#plan;
+    return new AgentJobs({
+      agent: this.name,
+      lockDuration,
+      redis: this.#redis,
+      keys: this.#keys,
+      clock: this.#clock,
+      way: PortExecutor.wayInto(this.#pool),
+      served: this.#served,
+      writer: new RecordWriter(this.#redis, this.#self),
+      cancelled: (job) => this.#cancels.reasonFor(job),
+      takes: () => (this.#state === "serving" ? "jobs" : "nothing"),
+      heard: onTrouble,
+    });
   }
 
   #makeWorker(heard: (error: unknown) => void): Worker<JobData, undefined> {
     const { queue, prefix, lockDuration, stalledInterval } = this.#plan;
-    const worker = new Worker<JobData, undefined>(queue, (job) => this.#process(job), {
+    const worker = new Worker<JobData, undefined>(queue, (job) => this.#jobs.process(job), {
       connection: this.#connections.open("wait"),
       prefix,
       autorun: false,
@@ -206,97 +213,17 @@ export class ClusterAgent implements AsyncDisposable {
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
+      runRetryDelay: 10 * BREATH,
       name: this.name,
     });
     worker.on("error", heard);
     return worker;
-  }
-
-  async #process(bull: Job<JobData, undefined>): Promise<undefined> {
-    if (this.#state !== "serving") return await this.#giveBack(bull);
-    const id = bull.id ?? "";
-    const envelope = unpack<JobEnvelope>(Buffer.from(bull.data.b64, "base64"));
-    const { client, keep } = envelope;
-    if (await this.#orphaned(envelope)) return undefined;
-    const stream = this.#keys.results(client);
-    const job = new AgentJob(id, envelope, {
-      way: this.#way,
-      clock: this.#clock,
-      pool: this.name,
-      tell: (record) => this.#writer.tell(stream, keep, record),
-    });
-    this.#jobs.set(id, { job, token: bull.token ?? "" });
-    try {
-      await this.#carryOut(job, bull.attemptsStarted);
-      if (bull.attemptsStarted > 1)
-        this.#writer.tell(stream, keep, { type: "again", job: id, start: bull.attemptsStarted });
-      await this.#writer.written();
-    } finally {
-      this.#jobs.delete(id);
-      this.#done += 1;
-    }
-    return undefined;
-  }
-
-  /** A job that came while the agent was already draining: BullMQ may fetch one more then. */
-  async #giveBack(bull: Job<JobData, undefined>): Promise<undefined> {
-    // It has not been begun, and may be begun as often as before.
-    await this.#redis.hincrby(this.#keys.job(bull.id ?? ""), STARTS, -1);
-    await bull.moveToWait(bull.token);
-    throw new WaitingError();
-  }
-
-  /** @param start which start of the job this is, from 1. */
-  #carryOut(job: AgentJob, start: number): Promise<void> {
-    const { envelope, id } = job;
-    const cancelled = this.#cancels.reasonFor(id);
-    if (cancelled !== undefined) return job.end(new CancelledError(undefined, { cause: cancelled.reason }));
-    if (start > envelope.starts) return job.lose(new WorkerLostError(undefined, envelope.name));
-    try {
-      return job.run(this.#taskOf(envelope), envelope.attempt + start - 1);
-    } catch (error) {
-      return job.end(error);
-    }
-  }
-
-  /** Whether nobody has waited for the job for as long as its client wants to be remembered. */
-  async #orphaned({ at, keep, client }: JobEnvelope): Promise<boolean> {
-    if (this.#clock.now() - at < keep * 1000) return false;
-    return (await this.#redis.exists(this.#keys.client(client))) === 0;
-  }
-
-  #taskOf({ fn, name }: JobEnvelope): AnyTask {
-    const key = keyOf(fn);
-    let task = this.#tasks.get(key);
-    if (task === undefined) {
-      task = this.#way.task(this.#served.find(fn), name);
-      if (this.#tasks.size >= MOST_TASKS) this.#tasks.clear();
-      this.#tasks.set(key, task);
-    }
-    return task;
-  }
-
-  /** Redis was away, and locks may have ended in that time: those of jobs that still run here are taken again, unless
-   *  another agent has the job by now. */
-  async #keepLocks(): Promise<void> {
-    try {
-      for (const [id, { token }] of this.#jobs) {
-        await this.#redis.set(this.#keys.lock(id), token, "PX", this.#plan.lockDuration, "NX");
-      }
-    } catch (error) {
-      // The next connection tries again.
-      this.#plan.onTrouble(error);
-    }
   }
 }
 
 function makePool({ on, pool, concurrency, name }: AgentPlan): LocalExecutor {
   const options = { ...pool, name, maxWorkers: concurrency };
   return on === "threads" ? new ThreadPoolExecutor(options) : new ProcessPoolExecutor(options);
-}
-
-function keyOf(fn: SentFunction): string {
-  return JSON.stringify(fn);
 }
 
 function elapsed(ms: number): Promise<void> {

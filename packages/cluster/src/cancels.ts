@@ -64,9 +64,11 @@ export class Cancels {
   /** What was published while nobody listened. */
   async #catchUp(): Promise<void> {
     const { redis, keys, running, heard } = this.#settings;
-    const jobs = running();
-    if (jobs.length === 0) return;
     try {
+      // First: whatever is published from here on is heard.
+      await this.start();
+      const jobs = running();
+      if (jobs.length === 0) return;
       const found = await redis.mgetBuffer(jobs.map((job) => keys.cancelled(job)));
       for (const bytes of found) if (bytes !== null) this.#take(bytes);
     } catch (error) {

@@ -10,6 +10,7 @@ import type { ClusterPlan } from "./cluster-options.js";
 import { Connections, whenReady } from "./connections.js";
 import type { AgentMessage, JobData } from "./envelope.js";
 import { ClusterUnavailableError } from "./errors.js";
+import { MISSED } from "./heartbeat.js";
 import { Keys } from "./keys.js";
 import { inspectRedis, warnOf } from "./preflight.js";
 import { Reconciler } from "./reconciler.js";
@@ -76,7 +77,11 @@ export class ClusterLink {
     });
     this.canceller = new Canceller({ ...shared, keep });
     this.agents = new AgentsView({ ...shared, clock, every: agentsInterval });
-    this.reconciler = new Reconciler({ ...shared, every: reconcileInterval });
+    this.reconciler = new Reconciler({
+      ...shared,
+      every: reconcileInterval,
+      patience: 3 * MISSED * agentsInterval,
+    });
     void this.#begin();
   }
 
@@ -149,7 +154,6 @@ export class ClusterLink {
       prefix: this.#plan.prefix,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
       streams: { events: { maxLen: EVENTS } },
-      skipMetasUpdate: true,
     });
     queue.on("error", heard);
     return queue;

@@ -25,6 +25,12 @@ const LARGE = 1024 * 1024;
 /** Calls at once that are reckoned with until agents have been heard of. */
 export const GUESS = 8;
 
+/** A job whose outcome may be kept from an earlier life. */
+interface Sought {
+  readonly job: SentJob;
+  readonly missing: () => void;
+}
+
 export class ClusterPort implements WorkerPort<Call> {
   readonly kind = "cluster";
   readonly name: string;
@@ -36,6 +42,7 @@ export class ClusterPort implements WorkerPort<Call> {
   readonly #events: PortEvents<Call>;
   readonly #maker: JobMaker;
   readonly #stopping = new Map<SentJob, NodeJS.Timeout>();
+  readonly #sought: Sought[] = [];
   #phase: "open" | "ended" = "open";
 
   constructor(plan: ClusterPlan, events: PortEvents<Call>) {
@@ -107,7 +114,7 @@ export class ClusterPort implements WorkerPort<Call> {
     if (isAttached(call)) {
       const job = new SentJob(jobId, [call], "");
       this.ledger.add(job);
-      return void this.#find(job, () => {
+      return this.#find(job, () => {
         job.state = "added";
         void this.link.reconciler.look();
       });
@@ -116,26 +123,41 @@ export class ClusterPort implements WorkerPort<Call> {
       if (made.type === "refused") this.#events.refused(call, made.error);
       else {
         this.ledger.add(made.job);
-        void this.#find(made.job, () => this.link.sender.push(made.job));
+        this.#find(made.job, () => this.link.sender.push(made.job));
       }
     }
   }
 
-  /** Looks for the job's outcome in what is kept. @param missing is called when there is none yet. */
-  async #find(job: SentJob, missing: () => void): Promise<void> {
+  /** Looks for the job's outcome in what is kept, for all that are asked for in one turn together.
+   *  @param missing is called when there is none yet. */
+  #find(job: SentJob, missing: () => void): void {
+    this.#sought.push({ job, missing });
+    if (this.#sought.length === 1) queueMicrotask(() => void this.#search(this.#sought.splice(0)));
+  }
+
+  async #search(sought: readonly Sought[]): Promise<void> {
+    const ids = new Set(sought.map(({ job }) => job.id));
     try {
       await this.link.ready();
       await this.link.reader.begun;
-      await this.link.reader.scan((message) => {
-        const runner = this.link.agents.runner(message.agent);
-        for (const record of message.records) if (record.job === job.id && !job.over) this.ledger.take(record, runner);
-        return job.over ? "enough" : "more";
+      await this.link.reader.scan(({ agent, records }) => {
+        const runner = this.link.agents.runner(agent);
+        for (const record of records) {
+          if (!ids.has(record.job)) continue;
+          this.ledger.take(record, runner);
+          // The reader may come upon the same entry.
+          this.ledger.expectAgain(record.job);
+        }
+        return sought.every(({ job }) => job.over) ? "enough" : "more";
       });
-      if (!job.over) missing();
-      this.#events.turn();
+      this.#end(() => {
+        for (const { job, missing } of sought) if (!job.over) missing();
+      });
     } catch (error) {
-      if (isLoss(error) && this.#phase === "open") return this.#find(job, missing);
-      this.#end(() => this.ledger.reject(job, error));
+      if (isLoss(error) && this.#phase === "open") return this.#search(sought);
+      this.#end(() => {
+        for (const { job } of sought) this.ledger.reject(job, error);
+      });
     }
   }
 
@@ -272,7 +294,7 @@ export class ClusterPort implements WorkerPort<Call> {
       if (job.runner?.name !== runner.name || !job.begun) continue;
       if (job.once) this.#abandon(job, runner.name);
       // Another agent starts it again when its lock has ended.
-      else job.runner = undefined;
+      else job.waitAgain();
     }
   }
 

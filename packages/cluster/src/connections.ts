@@ -16,7 +16,7 @@ export type ClusterConnection = string | RedisConnection;
 
 /** Pauses before attempts to connect again, in ms: growing, and spread, so that clients do not come back in step. */
 const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 2000;
+const LONGEST_PAUSE = 1000;
 
 function pauseBefore(attempt: number): number {
   return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempt - 1, 10)) * (0.5 + Math.random() / 2);

@@ -51,6 +51,11 @@ export class Keys {
     return `${this.prefix}:${this.queue}:${id}`;
   }
 
+  /** As long as it is there, BullMQ looks for no jobs whose lock has ended. */
+  get stalledCheck(): string {
+    return `${this.prefix}:${this.queue}:stalled-check`;
+  }
+
   /** BullMQ's lock of a job that is being run. */
   lock(id: string): string {
     return `${this.job(id)}:lock`;

@@ -90,7 +90,12 @@ export class Ledger {
 
   forget(job: SentJob): void {
     this.#jobs.delete(job.id);
-    this.#givenUp.add(job.id);
+    this.expectAgain(job.id);
+  }
+
+  /** What else comes of the job is no work that was done twice. */
+  expectAgain(id: string): void {
+    this.#givenUp.add(id);
     const [oldest] = this.#givenUp;
     if (this.#givenUp.size > MOST_GIVEN_UP && oldest !== undefined) this.#givenUp.delete(oldest);
   }
@@ -132,7 +137,8 @@ export class Ledger {
   }
 
   #unclaimed({ type, job }: JobRecord): void {
-    if (type === "value" || type === "error" || type === "numbers" || type === "lost") {
+    // Not what an agent says that only found a job begun too often: nothing was done for that.
+    if (type === "value" || type === "error" || type === "numbers") {
       if (!this.#givenUp.has(job)) this.duplicates += 1;
     }
   }

@@ -8,14 +8,14 @@ import type { SentJob } from "./sent-job.js";
 
 /** Jobs of one look. */
 const AT_ONCE = 500;
-/** Looks at which a job must be found taken and without a lock: in between its lock may be on its way. */
-const UNLOCKED = 2;
 
 export interface ReconcilerSettings {
   readonly redis: Redis;
   readonly keys: Keys;
   /** In ms. */
   readonly every: number;
+  /** How long a job that was begun may be found without a lock: its agent may be on its way back to Redis. In ms. */
+  readonly patience: number;
   jobs(): Iterable<SentJob>;
   caughtUp(): Promise<void>;
   /** Redis has it no more, and nothing has come of it. */
@@ -32,7 +32,10 @@ export class Reconciler {
 
   constructor(settings: ReconcilerSettings) {
     this.#settings = settings;
-    settings.redis.on("ready", () => void this.look());
+    settings.redis.on("ready", () => {
+      for (const job of settings.jobs()) job.unlockedSince = undefined;
+      void this.look();
+    });
   }
 
   start(): void {
@@ -81,8 +84,14 @@ export class Reconciler {
     }
   }
 
+  /** Of one whose agent is known the agent's own signs of life say more. */
   #isAbandoned(job: SentJob, starts: number, locked: boolean): boolean {
-    job.unlocked = starts > 0 && !locked ? job.unlocked + 1 : 0;
-    return job.once && job.unlocked >= UNLOCKED;
+    if (starts === 0 || locked || !job.once || job.runner !== undefined) {
+      job.unlockedSince = undefined;
+      return false;
+    }
+    const now = performance.now();
+    job.unlockedSince ??= now;
+    return now - job.unlockedSince >= this.#settings.patience;
   }
 }

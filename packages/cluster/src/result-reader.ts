@@ -131,7 +131,7 @@ export class ResultReader {
       // Before it is heeded: whoever is told may ask how far we have come.
       this.#last = entry[0].toString();
       const message = this.#decode(entry);
-      if (message !== undefined) this.#settings.take(message);
+      if (message !== undefined) this.#heed(message);
     }
     this.#reached = this.#reached.filter(({ id, resolve }) => {
       if (isAfter(id, this.#last)) return true;
@@ -140,6 +140,15 @@ export class ResultReader {
     });
     this.#uncut += entries.length;
     if (this.#settings.read === "cut" && this.#uncut >= CUT_AFTER) this.#cut();
+  }
+
+  /** Whatever is wrong with a message harms no other. */
+  #heed(message: AgentMessage): void {
+    try {
+      this.#settings.take(message);
+    } catch (error) {
+      process.emitWarning(`A message of agent ${message.agent.name} could not be heeded: ${error}`);
+    }
   }
 
   #cut(): void {

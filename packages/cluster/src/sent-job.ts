@@ -28,8 +28,8 @@ export class SentJob {
   runner: Runner | undefined = undefined;
   /** When it began, epoch ms by this process's clock; 0 when it has not. */
   startedAt = 0;
-  /** How often in a row it was found taken and without a lock. */
-  unlocked = 0;
+  /** Since when it has been found begun and without a lock, by `performance.now()`. */
+  unlockedSince: number | undefined = undefined;
   #left: number;
   readonly #settled: Uint8Array;
 
@@ -62,6 +62,12 @@ export class SentJob {
   /** Whether it may be started once only. */
   get once(): boolean {
     return this.first.plan.onWorkerLoss === "fail";
+  }
+
+  /** Whoever had begun it is gone, and somebody else may begin it again. */
+  waitAgain(): void {
+    this.runner = undefined;
+    this.startedAt = 0;
   }
 
   /** Notes the outcome of an item. @returns its call; `undefined` when it has one already. */

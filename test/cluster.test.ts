@@ -13,7 +13,7 @@ import {
 } from "@manyhands/cluster";
 import { Redis } from "ioredis";
 import { moduleRef, SerializationError } from "manyhands";
-import { aggregate } from "manyhands/observe";
+import { aggregate, subscribe } from "manyhands/observe";
 import { Event } from "manyhands/threading";
 import { expect, test } from "vitest";
 import { add, giveBuffer, identity, record, square } from "#tasks/basic.js";
@@ -205,7 +205,7 @@ test("settings of Redis that lose work are told before it happens", async () => 
   expect(await newCluster().client().preflight()).toEqual([]);
 });
 
-test("all keys begin with the prefix; after the end there is nothing of client and agent, and what they leave expires", async () => {
+test("all keys begin with the prefix; the client leaves nothing behind, and what else is left expires", async () => {
   const cluster = newCluster();
   const agent = await cluster.agent({ prefix: "of-our-own" });
   const client = cluster.client({ prefix: "of-our-own" });
@@ -225,10 +225,11 @@ test("all keys begin with the prefix; after the end there is nothing of client a
   }
   await client.shutdown();
   await agent.shutdown();
-  const left = (await redis.keys(`of-our-own:${cluster.queue}:manyhands:*`)).filter(
-    (key) => !key.includes("cancelled"),
-  );
-  expect(left).toEqual([]);
+  const left = await redis.keys(`of-our-own:${cluster.queue}:manyhands:*`);
+  for (const key of left) {
+    expect(key).toMatch(/:manyhands:(?:agent|cancelled):/);
+    expect(await redis.pttl(key), key).toBeGreaterThan(0);
+  }
 });
 
 test("a call whose job was deleted fails with TaskLostError, and harms no other", async () => {
@@ -288,6 +289,36 @@ test("agents are the workers of the executor, for whoever observes it", async ()
   await held;
   await until(() => rows().some(([, , state]) => state === "idle"), "the agent should be seen at rest");
   expect(rows()).toEqual([["north", 2, "idle", 1]]);
+});
+
+test("an agent that ends in good order has left, one that only falls silent is lost", async () => {
+  const cluster = newCluster();
+  const client = cluster.client({ agentsInterval: 20 });
+  const heard: string[] = [];
+  using _ = subscribe({ worker: ({ type, worker }) => void heard.push(`${worker.name} ${type}`) });
+  const polite = await cluster.agent({ name: "polite", heartbeat: 50 });
+  expect(await client.submit(add, 1, 2)).toBe(3);
+  await until(() => client.stats().workers === 1, "the agent should be known");
+  await polite.shutdown();
+  await until(() => client.stats().workers === 0, "the agent should have left");
+  // What an agent leaves that was killed: a name in the list, and nobody who renews it.
+  const redis = redisClient();
+  const [seconds] = await redis.time();
+  const keys = `manyhands:${cluster.queue}:manyhands`;
+  const info = { ...polite.info(), name: "silent", state: "serving" };
+  await redis.set(`${keys}:agent:silent`, JSON.stringify(info), "PX", 200);
+  await redis.zadd(`${keys}:agents`, Number(seconds) * 1000 + 1000, "silent");
+  await until(() => client.stats().workers === 1, "the second should be known");
+  await until(() => client.stats().workers === 0, "the second should be lost");
+  expect(heard.filter((text) => /^(?:polite|silent) /.test(text))).toEqual([
+    "polite started",
+    "polite ready",
+    "polite exited",
+    "silent started",
+    "silent ready",
+    "silent crashed",
+  ]);
+  expect(client.stats().lost).toBe(1);
 });
 
 test("a map travels in chunks: what was asked for, or what is worth the way", async () => {

@@ -213,7 +213,7 @@ export class ClusterAgent implements AsyncDisposable {
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
-      runRetryDelay: 10 * BREATH,
+      runRetryDelay: 2 * BREATH,
       name: this.name,
     });
     worker.on("error", heard);

@@ -23,7 +23,6 @@ export interface AgentsViewSettings {
 interface Known {
   readonly runner: Runner;
   heartbeat: number;
-  state: AgentInfo["state"];
   /** Since when it has not been in the list, by `performance.now()`. */
   missing: number | undefined;
 }
@@ -70,7 +69,6 @@ export class AgentsView {
       known = {
         runner: { name, id: pid, slots: concurrency },
         heartbeat: this.#settings.every,
-        state: "serving",
         missing: undefined,
       };
       this.#known.set(name, known);
@@ -84,7 +82,11 @@ export class AgentsView {
   async list(): Promise<readonly AgentInfo[]> {
     const { redis, keys, clock } = this.#settings;
     await clock.read(redis);
-    const names = await redis.zrangebyscore(keys.agents, Math.round(clock.now()), "+inf");
+    return this.#infos(await redis.zrangebyscore(keys.agents, Math.round(clock.now()), "+inf"));
+  }
+
+  async #infos(names: readonly string[]): Promise<readonly AgentInfo[]> {
+    const { redis, keys } = this.#settings;
     if (names.length === 0) return [];
     const texts = await redis.mget(names.map((name) => keys.agent(name)));
     return texts.filter((text) => text !== null).map((text) => JSON.parse(text) as AgentInfo);
@@ -94,26 +96,29 @@ export class AgentsView {
   async look(): Promise<void> {
     if (this.#settings.redis.status !== "ready") return;
     try {
-      this.#compare(await this.list());
+      const live = await this.list();
+      const here = new Set(live.map(({ name }) => name));
+      this.#compare(live, await this.#infos([...this.#known.keys()].filter((name) => !here.has(name))));
     } catch (error) {
       this.#settings.heard(error);
     }
   }
 
-  #compare(live: readonly AgentInfo[]): void {
+  /** @param missing what those said last that are not there any more. */
+  #compare(live: readonly AgentInfo[], missing: readonly AgentInfo[]): void {
     const now = performance.now();
     const names = new Set(live.map(({ name }) => name));
+    const ended = new Set(missing.filter(({ state }) => state === "ended").map(({ name }) => name));
     for (const info of live) {
       this.runner(info);
       const known = this.#known.get(info.name);
       if (known === undefined) continue;
       known.heartbeat = info.heartbeat;
-      known.state = info.state;
     }
     for (const [name, known] of this.#known) {
       if (names.has(name)) continue;
       known.missing ??= now;
-      const inGoodOrder = known.state === "draining";
+      const inGoodOrder = ended.has(name);
       if (!inGoodOrder && now - known.missing < MISSED * known.heartbeat) continue;
       this.#known.delete(name);
       this.#settings.left(known.runner, inGoodOrder ? "asked" : "unasked");

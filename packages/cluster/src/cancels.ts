@@ -5,6 +5,7 @@
  *
  *  Guarantees: memory is bounded; each job is told once. */
 import type { Redis } from "ioredis";
+import { CancelledError } from "manyhands";
 import { decodeError } from "manyhands/engine";
 import { type CancelMessage, unpack } from "./envelope.js";
 import type { Keys } from "./keys.js";
@@ -47,7 +48,9 @@ export class Cancels {
   #take(bytes: Buffer): void {
     try {
       const { job, reason } = unpack<CancelMessage>(bytes);
-      this.#note(job, decodeError(reason));
+      const error = decodeError(reason);
+      // The library wraps what was given as the reason, here again.
+      this.#note(job, error instanceof CancelledError ? error.cause : error);
     } catch (error) {
       this.#settings.heard(error);
     }

@@ -49,12 +49,11 @@ export class Connections {
       autoResendUnfulfilledCommands: onLoss === "wait",
     };
     const redis = typeof this.#connection === "string" ? new Redis(this.#connection, options) : new Redis(options);
-    this.adopt(redis);
+    this.#watch(redis);
     return redis;
   }
 
-  /** Takes over a connection that somebody else has made of one of these. */
-  adopt(redis: Redis): void {
+  #watch(redis: Redis): void {
     this.#open.add(redis);
     redis.on("error", (error: Error) => this.#heard(error));
     redis.on("connect", () => this.#apply(redis));

@@ -1,6 +1,6 @@
 /** An agent says that it lives, and what it is doing.
  *
- *  Guarantees: what it said goes by itself when nothing follows; an agent that ends in good order takes it back at once. */
+ *  Guarantees: what it said goes by itself when nothing follows; an agent that ends in good order says so at once. */
 import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { AgentSelf } from "./envelope.js";
@@ -9,6 +9,9 @@ import type { RedisClock } from "./redis-clock.js";
 
 /** Beats that may be missed before an agent counts as gone. */
 export const MISSED = 3;
+
+/** For how many beats it is told that an agent has ended. */
+const REMEMBERED = 20;
 
 /** An agent, as `workers()` of the executor shows it. */
 export interface AgentInfo extends AgentSelf {
@@ -25,7 +28,7 @@ export interface AgentInfo extends AgentSelf {
   readonly running: number;
   /** Jobs that have ended on it. */
   readonly done: number;
-  readonly state: "serving" | "draining";
+  readonly state: "serving" | "draining" | "ended";
   /** How often it beats, in ms. */
   readonly heartbeat: number;
 }
@@ -73,13 +76,15 @@ export class Heartbeat {
     }
   }
 
-  /** No more. */
+  /** No more. For some time it is still to be read that it has ended in good order. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
-    const { redis, keys, name, heard } = this.#settings;
+    const { redis, keys, name, every, info, heard } = this.#settings;
     if (redis.status !== "ready") return;
     try {
-      await redis.pipeline().del(keys.agent(name)).zrem(keys.agents, name).exec();
+      const last: AgentInfo = { ...info(), state: "ended" };
+      const pipeline = redis.pipeline().zrem(keys.agents, name);
+      await pipeline.set(keys.agent(name), JSON.stringify(last), "PX", REMEMBERED * every).exec();
     } catch (error) {
       // It goes by itself when it has not been heard of for a while.
       heard(error);

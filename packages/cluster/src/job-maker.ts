@@ -2,6 +2,7 @@
  *
  *  Guarantees: a job holds calls of one map, in order, or one call; what cannot travel is alone with its error; no job is
  *  larger than the limit, unless the limit says so of one call. */
+import { randomBytes } from "node:crypto";
 import { type Call, type TravellingFunction, taskName } from "manyhands/engine";
 import type { ClusterPlan } from "./cluster-options.js";
 import { type JobEnvelope, pack } from "./envelope.js";
@@ -25,6 +26,8 @@ export type Made =
 export class JobMaker {
   readonly #plan: ClusterPlan;
   readonly #clock: RedisClock;
+  /** Of a client that is started again, what its earlier life has sent may still be there. */
+  readonly #life: string = randomBytes(5).toString("base64url");
   #made = 0;
 
   constructor(plan: ClusterPlan, clock: RedisClock) {
@@ -78,8 +81,7 @@ export class JobMaker {
 
   #nextId(): string {
     this.#made += 1;
-    // Of a client that is started again, what its earlier life has sent may still be there.
-    return `${this.#plan.client}.${LIFE}-${this.#made.toString(36)}`;
+    return `${this.#plan.client}.${this.#life}-${this.#made.toString(36)}`;
   }
 
   #envelope(calls: readonly Call[], first: Call): JobEnvelope {
@@ -103,9 +105,6 @@ export class JobMaker {
     };
   }
 }
-
-/** Different in each start of the program. */
-const LIFE = (Date.now() % 2 ** 40).toString(36) + process.pid.toString(36);
 
 /** The calls from `at` on that travel as one job. */
 function groupAt(calls: readonly Call[], at: number, capacity: number): readonly Call[] {

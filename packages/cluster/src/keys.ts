@@ -1,6 +1,4 @@
-/** The names of everything that stands in Redis. BullMQ's own keys of the queue begin the same way.
- *
- *  With a prefix in braces, such as `{jobs}`, all of it is in one slot of a Redis Cluster. */
+/** The names of everything that stands in Redis. BullMQ's own keys of the queue begin the same way. */
 
 /** The field of BullMQ's hash of a job that counts how often it was started. */
 export const STARTS = "ats";

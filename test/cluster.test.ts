@@ -12,11 +12,12 @@ import {
   withId,
 } from "@manyhands/cluster";
 import { Redis } from "ioredis";
-import { moduleRef, SerializationError } from "manyhands";
+import { moduleRef, SerializationError, WorkerExitedError } from "manyhands";
 import { aggregate, subscribe } from "manyhands/observe";
 import { Event } from "manyhands/threading";
 import { expect, test } from "vitest";
 import { add, giveBuffer, identity, record, square } from "#tasks/basic.js";
+import { killOneself } from "#tasks/exiting.js";
 import { passGate } from "#tasks/gate.js";
 import { redisForAll, TestCluster } from "./cluster-support.js";
 import { errorOf, linesOf, until, within } from "./conformance/support.js";
@@ -111,6 +112,17 @@ test("a module with another text is a VersionMismatchError, which names both", a
   expect(error.message).toContain(agent.name);
   expect([error.expected, error.found]).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/), expect.any(String)]);
   expect(error.expected).not.toBe(error.found);
+});
+
+test("on processes, a task that kills its own process costs that call and no other", async () => {
+  const cluster = newCluster();
+  await cluster.agent({ on: "processes" });
+  const client = cluster.client();
+  const calls = [client.submit(killOneself, "SIGKILL"), client.submit(add, 1, 2), client.submit(add, 3, 4)] as const;
+  const error = await errorOf(WorkerExitedError, calls[0]);
+  expect([error.signal, error.task]).toEqual(["SIGKILL", expect.stringContaining("killOneself")]);
+  expect(await Promise.all([calls[1], calls[2]])).toEqual([3, 7]);
+  expect(client.stats()).toMatchObject({ lost: 1, completed: 2, failed: 1 });
 });
 
 // ── what may travel ────────────────────────────────────────────────────────────────────────────────────────────────

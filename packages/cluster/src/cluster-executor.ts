@@ -7,6 +7,7 @@ import { type ClusterOptions, type ClusterPlan, planCluster } from "./cluster-op
 import { ClusterPort, GUESS } from "./cluster-port.js";
 import { rememberClusterErrors } from "./errors.js";
 import type { AgentInfo } from "./heartbeat.js";
+import { JOB_SIZE } from "./job-maker.js";
 import type { RedisProblem } from "./preflight.js";
 import { withProbe } from "./probe.js";
 
@@ -46,6 +47,7 @@ export class ClusterExecutor extends PortExecutor {
       name: plan.name,
       ref: plan.ref,
       capacity: () => seat.port?.capacity ?? GUESS,
+      crossing: JOB_SIZE,
       describe: (stats) => describe(stats, seat.port),
       open: (events) => {
         seat.port = new ClusterPort(plan, events);

@@ -13,8 +13,7 @@ import { SentJob } from "./sent-job.js";
 
 /** Items of one job, when nothing is said, and the work that they should be, in µs: the way through Redis costs some
  *  hundreds of µs for each job. */
-const MOST_ITEMS = 1000;
-const WORK = 100_000;
+export const JOB_SIZE = { most: 1000, work: 100_000 } as const;
 
 /** Starts of a job that may be run again, when `retries` says nothing. */
 const LOSSES = 3;
@@ -135,5 +134,5 @@ function itemsOfJob(first: Call, waiting: number, capacity: number): number {
   const { chunk } = first.plan;
   if (chunk > 0) return chunk;
   const share = Math.ceil((waiting * first.count) / Math.max(1, capacity));
-  return Math.min(MOST_ITEMS, first.order.profile.within(WORK), Math.max(1, share));
+  return Math.min(JOB_SIZE.most, first.order.profile.within(JOB_SIZE.work), Math.max(1, share));
 }

@@ -243,8 +243,8 @@ export class Dispatcher implements Disposable {
     if (member.held === 0) member.heardAt = this.#clock.now();
     member.add(call, profile.cost);
     if (plan.key !== undefined) this.#crew.bind(plan.key, member);
-    // Agents keep time themselves: only they know when a call began, by a clock that can be relied on.
-    if (plan.timeout !== undefined && member.port.kind !== "cluster") this.#events.handed(call);
+    // Workers elsewhere keep time themselves: they know when a call began, by a clock that can be relied on.
+    if (plan.timeout !== undefined && member.port.runner === undefined) this.#events.handed(call);
     batch.push(call);
   }
 
@@ -258,8 +258,9 @@ export class Dispatcher implements Disposable {
     this.#crew.given(member);
     this.#watchdog.watch(member);
     const [only] = batch;
-    if (batch.length === 1 && only !== undefined && LISTENED.has(member.port.kind))
+    if (batch.length === 1 && only !== undefined && LISTENED.has(member.port.kind)) {
       this.#attention.pay(member, only.cost);
+    }
     this.#watch.handed(member, batch);
   }
 

@@ -99,7 +99,7 @@ export function openEventLoop({ name, maxConcurrency, rate }: EventLoopPlan): En
 }
 
 /** An engine whose calls all go to one port, which stands for workers that it does not start. */
-export function openPort({ kind, name, ref, capacity, describe, open }: PortPlan): Engine {
+export function openPort({ kind, name, ref, capacity, crossing, describe, open }: PortPlan): Engine {
   const scheduler = new Scheduler({
     kind,
     name,
@@ -113,6 +113,7 @@ export function openPort({ kind, name, ref, capacity, describe, open }: PortPlan
     ref,
     initializer: undefined,
     gate: undefined,
+    crossing,
     spawn: (_name, events) => open(events),
   });
   return new Engine(kind, name, capacity, scheduler, describe);

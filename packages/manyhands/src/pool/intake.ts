@@ -32,10 +32,6 @@ import { carrying, type OwnTarget, targetOf } from "./targets.js";
 import type { TimeLimits } from "./time-limits.js";
 import { nextId, type Watch } from "./watch.js";
 
-/** The work that one job of a cluster is worth, in µs: its way through Redis costs about as much as 0.2 ms of work. */
-const JOB = 100_000;
-const MOST_OF_A_JOB = 1000;
-
 /** Items of a map that travel as one call at most: enough that what a call costs does not count for an item. */
 const TOGETHER = 256;
 
@@ -45,6 +41,16 @@ const STRETCH = 256;
 export interface IntakeSettings extends CrewSettings {
   readonly kind: ExecutorKind;
   readonly gate: RateGate | undefined;
+  /** How much of a map travels at once to where a crossing costs more than to a worker here. */
+  readonly crossing?: CrossingSize;
+}
+
+/** Calls that are worth one crossing. */
+export interface CrossingSize {
+  /** In µs of work. */
+  readonly work: number;
+  /** In calls. */
+  readonly most: number;
 }
 
 /** The scheduler's parts that calls are handed on to. */
@@ -108,7 +114,8 @@ export class Intake {
     const target = targetOf(this.#settings.kind, task);
     if (!(target instanceof Promise)) {
       const profile = this.#dispatcher.profile(target);
-      return this.#settings.kind === "cluster" ? Math.min(MOST_OF_A_JOB, profile.within(JOB)) : profile.batch;
+      const { crossing } = this.#settings;
+      return crossing === undefined ? profile.batch : Math.min(crossing.most, profile.within(crossing.work));
     }
     // Whoever submits the task hears of the failure.
     target.catch(() => undefined);
@@ -182,8 +189,8 @@ export class Intake {
 
   /** Whether items of a map may travel as one call: nothing is asked for that concerns each of them alone. */
   joins(plan: CallPlan): boolean {
-    const { kind, gate, maxTasksPerWorker, tasksPerWorker } = this.#settings;
-    if (kind === "event-loop" || gate !== undefined || (tasksPerWorker > 1 && kind !== "cluster")) return false;
+    const { kind, gate, crossing, maxTasksPerWorker, tasksPerWorker } = this.#settings;
+    if (kind === "event-loop" || gate !== undefined || (tasksPerWorker > 1 && crossing === undefined)) return false;
     if (maxTasksPerWorker !== Number.POSITIVE_INFINITY) return false;
     return (
       plan.signal === undefined &&

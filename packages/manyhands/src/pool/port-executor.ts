@@ -8,6 +8,7 @@ import type { PortEvents, WorkerPort } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import { EngineSeat } from "./engine-seat.js";
 import { LocalExecutor, type SentOptions } from "./executor.js";
+import type { CrossingSize } from "./intake.js";
 import { machinery } from "./machinery.js";
 
 /** What an executor over a port is made of. */
@@ -18,6 +19,8 @@ export interface PortPlan {
   readonly ref: "ref" | "unref";
   /** How many calls can run at once, as far as is known: maps pull their input by it. */
   capacity(): number;
+  /** How much of a map is worth a crossing. */
+  readonly crossing: CrossingSize;
   /** What its statistics are, given what is known on this side of the port. */
   describe(stats: ExecutorStats): ExecutorStats;
   /** Opens the port, which may be called again when one has exited. */

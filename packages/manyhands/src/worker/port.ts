@@ -111,7 +111,8 @@ export interface WorkerPort<T extends Ticket> {
   leave(ticket: T): void;
   /** Whether this worker keeps the program alive. */
   hold(how: "ref" | "unref"): void;
-  /** Which worker runs the call or ran it last, where the port stands for several; else absent. */
+  /** Which worker runs the call or ran it last. Only ports have it that stand for several workers elsewhere: these keep the
+   *  time of calls and end those that are asked to stop, and the port tells when that is done. */
   runner?(ticket: T): Runner | undefined;
   /** Ends the worker when it has nothing to do. */
   close(): void;

@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { carryBoth, request, seenByItem, seenLater, seenNow, user } from "#tasks/observing.js";
 import { manyhands, startCommand, testDirectory } from "./cli-command.js";
 import { redisForAll, TestCluster } from "./cluster-support.js";
 import { linesOf, made } from "./conformance/support.js";
+import { later } from "./keeping.js";
 
 const held = redisForAll();
 const TASKS = import.meta.resolve("#tasks/cluster-tasks.js");
@@ -81,4 +83,17 @@ test("functions of other modules are refused, one line each, exit code 1", async
   expect(end.stderr).toMatch(
     /NotServedError: Agent \S+ does not serve project\/other\.js#half; it serves project\/tasks\.js/,
   );
+});
+
+test("values of an AsyncLocalStorage go along to another process, and are in force in the task alone", async () => {
+  const cluster = new TestCluster(held.redis.url);
+  await startWorker(testDirectory(), cluster.queue, import.meta.resolve("#tasks/observing.js"));
+  const client = cluster.client();
+  const ends = carryBoth();
+  later(() => ends[Symbol.dispose]());
+  const inside = request.run({ id: "7f" }, () => user.run("ada", () => client.submit(seenLater)));
+  const mapped = request.run({ id: "8a" }, () => client.map(seenByItem, [1, 2, 3]));
+  expect(await inside).toEqual({ request: "7f", user: "ada", stranger: undefined });
+  expect(await client.submit(seenNow)).toEqual({ request: undefined, user: undefined, stranger: undefined });
+  expect((await mapped).map(({ seen }) => seen.request)).toEqual(["8a", "8a", "8a"]);
 });

@@ -19,6 +19,7 @@ import { expect, test } from "vitest";
 import { add, giveBuffer, identity, record, square } from "#tasks/basic.js";
 import { killOneself } from "#tasks/exiting.js";
 import { passGate } from "#tasks/gate.js";
+import { carryBoth, request, seenByItem, seenLater } from "#tasks/observing.js";
 import { redisForAll, TestCluster } from "./cluster-support.js";
 import { errorOf, linesOf, until, within } from "./conformance/support.js";
 import { folder, keep, later, newGate } from "./keeping.js";
@@ -349,6 +350,18 @@ test("a map travels in chunks: what was asked for, or what is worth the way", as
   );
   expect(agent.info().done - 10).toBeLessThan(1000);
   expect(client.stats().completed).toBe(101_000);
+});
+
+test("values that go along reach an agent of the same program, which has carriers too", async () => {
+  const cluster = newCluster();
+  await cluster.agent();
+  const client = cluster.client();
+  const ends = carryBoth();
+  later(() => ends[Symbol.dispose]());
+  const inside = request.run({ id: "7f" }, () => client.submit(seenLater));
+  expect(await inside).toEqual({ request: "7f", user: undefined, stranger: undefined });
+  const items = await request.run({ id: "8a" }, () => client.map(seenByItem, [1, 2]));
+  expect(items.map(({ seen }) => seen.request)).toEqual(["8a", "8a"]);
 });
 
 // ── ids ────────────────────────────────────────────────────────────────────────────────────────────────────────────

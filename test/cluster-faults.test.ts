@@ -138,6 +138,31 @@ test(
   },
 );
 
+test(
+  "a call that costs every agent its life is given up when it has been begun as often as it may",
+  LIMIT,
+  async () => {
+    const stage = await Stage.set();
+    const client = stage.client().with({ retryOnWorkerLoss: true, retries: 1 });
+    const [started, release] = [stage.path("started"), stage.path("release")];
+    const call = client.submit(waitFor, started, release, stage.log);
+    const other = client.submit(note, stage.log, 1);
+    for (const _ of [1, 2]) {
+      const agent = await stage.agent(["--concurrency", "1"]);
+      await until(() => existsSync(started), "the call should have begun", SETTLES);
+      agent.kill("SIGKILL");
+      await once(agent, "exit");
+      rmSync(started);
+    }
+    await stage.agent(["--concurrency", "1"]);
+    const error = await within(call.exception(), "the call", SETTLES);
+    expect(error).toBeInstanceOf(WorkerLostError);
+    expect(await within(other, "the call behind it", SETTLES)).toBe(1);
+    expect(existsSync(started)).toBe(false);
+    expect(client.stats().retried).toBe(0);
+  },
+);
+
 test("Redis is killed and comes back: every result arrives", LIMIT, async () => {
   const stage = await Stage.set();
   const client = stage.client({ unavailableAfter: SETTLES });

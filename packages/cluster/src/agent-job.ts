@@ -3,7 +3,7 @@
  *  Guarantees: every item has one outcome, in whatever way the job is ended; `run()` resolves when all of them have been
  *  handed to `tell`. */
 import { CancelledError, WorkerExitedError } from "manyhands";
-import type { AnyTask, CallReport, ItemRun, ItemSink, WayIn } from "manyhands/engine";
+import type { Again, AnyTask, CallReport, ItemRun, ItemSink, WayIn } from "manyhands/engine";
 import { encodeError } from "manyhands/engine";
 import type { JobEnvelope, JobRecord } from "./envelope.js";
 import { packValue } from "./packed-value.js";
@@ -67,8 +67,8 @@ export class AgentJob implements ItemSink {
   }
 
   /** The same, as work that was begun once and is lost. */
-  lose(error: Error): Promise<void> {
-    for (let item = 0; item < this.envelope.count; item += 1) this.#lost(item, error, 0);
+  lose(error: Error, again: Again): Promise<void> {
+    for (let item = 0; item < this.envelope.count; item += 1) this.#lost(item, error, 0, again);
     return Promise.resolve();
   }
 
@@ -123,7 +123,7 @@ export class AgentJob implements ItemSink {
   #rejected(item: number, reason: unknown, startedAt: number, duration: number): void {
     // The task may have thrown one that it met in a pool of its own.
     const ours = reason instanceof WorkerExitedError && reason.worker.startsWith(`${this.#host.pool}-`);
-    if (ours) this.#lost(item, reason, startedAt);
+    if (ours) this.#lost(item, reason, startedAt, "as-planned");
     else this.#reject(item, reason, startedAt, duration);
   }
 
@@ -132,9 +132,9 @@ export class AgentJob implements ItemSink {
     this.#settle(item, { type: "error", job: this.id, item, error: encodeError(reason), at, took: duration });
   }
 
-  #lost(item: number, error: Error, startedAt: number): void {
+  #lost(item: number, error: Error, startedAt: number, again: Again): void {
     const at = startedAt > 0 ? this.#host.clock.shared(startedAt) : 0;
-    this.#settle(item, { type: "lost", job: this.id, item, error: encodeError(error), at });
+    this.#settle(item, { type: "lost", job: this.id, item, error: encodeError(error), at, again });
   }
 
   #progress(value: unknown): void {

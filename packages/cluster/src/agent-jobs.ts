@@ -67,7 +67,7 @@ export class AgentJobs {
   /** What runs is over: clients are told that it is lost. */
   loseAll(cause: Error): void {
     for (const { job } of this.#running.values()) {
-      void job.lose(new WorkerLostError(this.#settings.agent, job.envelope.name, { cause }));
+      void job.lose(new WorkerLostError(this.#settings.agent, job.envelope.name, { cause }), "as-planned");
     }
   }
 
@@ -116,7 +116,7 @@ export class AgentJobs {
     const { envelope, id } = job;
     const cancelled = this.#settings.cancelled(id);
     if (cancelled !== undefined) return job.end(new CancelledError(undefined, { cause: cancelled.reason }));
-    if (start > envelope.starts) return job.lose(new WorkerLostError(undefined, envelope.name));
+    if (start > envelope.starts) return job.lose(new WorkerLostError(undefined, envelope.name), "never");
     try {
       return job.run(this.#taskOf(envelope), envelope.attempt + start - 1);
     } catch (error) {

@@ -3,7 +3,7 @@
  *
  *  Guarantees: two closed unions; what an earlier or later version wrote is recognised, and refused. */
 import { SerializationError } from "manyhands";
-import { serializer, type WireError } from "manyhands/engine";
+import { type Again, serializer, type WireError } from "manyhands/engine";
 import type { SentFunction } from "./sent-function.js";
 
 const VERSION = 1;
@@ -68,13 +68,14 @@ export type JobRecord =
       readonly at: number;
       readonly took: number;
     }
-  /** What ran the item has died under it. `at` 0: nobody knows when it began. */
+  /** What ran the item has died under it. `at` 0: nobody knows when it began. `again`: whether it may be tried once more. */
   | {
       readonly type: "lost";
       readonly job: string;
       readonly item: number;
       readonly error: WireError;
       readonly at: number;
+      readonly again: Again;
     }
   | { readonly type: "progress"; readonly job: string; readonly value: PackedValue }
   /** The job has ended, and this was not its first start; from 1. */

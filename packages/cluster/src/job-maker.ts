@@ -96,7 +96,8 @@ export class JobMaker {
       grace: plan.grace,
       attempt: first.attempt,
       key: plan.key,
-      starts: plan.onWorkerLoss === "fail" ? 1 : (plan.retry?.limit ?? LOSSES) + 1,
+      // Attempts that this client has seen end count, too.
+      starts: plan.onWorkerLoss === "fail" ? 1 : Math.max(1, (plan.retry?.limit ?? LOSSES) + 2 - first.attempt),
       at: this.#clock.now(),
       client,
       keep,

@@ -125,7 +125,7 @@ export class Ledger {
   /** All that is left of the job is lost. */
   lose(job: SentJob, error: Error): void {
     for (const item of [...job.open()]) {
-      this.#settle(job, item, (call, offset) => this.#events.lost(call, offset, error, job.startedAt));
+      this.#settle(job, item, (call, offset) => this.#events.lost(call, offset, error, job.startedAt, "as-planned"));
     }
   }
 
@@ -161,7 +161,9 @@ export class Ledger {
     const events = this.#events;
     this.#settle(job, record.item, (call, offset) => {
       this.#runners.set(call, runner);
-      if (record.type === "lost") return events.lost(call, offset, asError(decodeError(record.error)), at);
+      if (record.type === "lost") {
+        return events.lost(call, offset, asError(decodeError(record.error)), at, record.again);
+      }
       if (record.type === "error") return events.rejected(call, offset, decodeError(record.error), at, record.took);
       if ("bytes" in record.value && record.value.bytes.length > LARGE) events.copied(record.value.bytes.length);
       events.fulfilled(call, offset, unpackValue(record.value), at, record.took);

@@ -14,4 +14,4 @@ export { decodeError, encodeError, type WireError } from "../wire/errors.js";
 export type { TravellingFunction, WireFunction } from "../wire/function-ref.js";
 export { type AnyTask, taskName } from "../wire/task-name.js";
 export { allPrimitive, boundToMachine, inspectValue } from "../wire/values.js";
-export type { PortEvents, PortExit, Runner, Ticket, WorkerPort } from "../worker/port.js";
+export type { Again, PortEvents, PortExit, Runner, Ticket, WorkerPort } from "../worker/port.js";

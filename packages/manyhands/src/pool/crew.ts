@@ -6,7 +6,7 @@
 import type { Clock } from "../base/clock.js";
 import { BrokenExecutorError, WorkerExitedError } from "../base/errors.js";
 import type { ItemRun } from "../futures/mod.js";
-import type { Held, Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
+import type { Again, Held, Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
 import { CLOSED, nextBreaker } from "./breaker.js";
 import type { Call } from "./call.js";
 import { Crewman } from "./crewman.js";
@@ -43,7 +43,7 @@ export interface CrewEvents {
   fulfilled(worker: Crewman, call: Call, offset: number, value: unknown, startedAt: number, duration: number): void;
   fulfilledRun(worker: Crewman, call: Call, offset: number, run: ItemRun): void;
   rejected(worker: Crewman, call: Call, offset: number, reason: unknown, startedAt: number, duration: number): void;
-  lost(worker: Crewman, call: Call, offset: number, error: Error, startedAt: number): void;
+  lost(worker: Crewman, call: Call, offset: number, error: Error, startedAt: number, again: Again): void;
   refused(worker: Crewman, call: Call, error: unknown): void;
   skipped(worker: Crewman, call: Call, offset: number): void;
   copied(bytes: number): void;
@@ -229,7 +229,7 @@ export class Crew {
       fulfilledRun: (call, offset, run) => events.fulfilledRun(member(), call, offset, run),
       rejected: (call, offset, reason, startedAt, duration) =>
         events.rejected(member(), call, offset, reason, startedAt, duration),
-      lost: (call, offset, error, startedAt) => events.lost(member(), call, offset, error, startedAt),
+      lost: (call, offset, error, startedAt, again) => events.lost(member(), call, offset, error, startedAt, again),
       joined: (runner) => this.#watch.runnerJoined(runner),
       left: (runner, how) => {
         if (how === "unasked") events.died();

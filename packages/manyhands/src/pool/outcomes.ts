@@ -6,7 +6,7 @@ import { WorkerExitedError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
 import type { ItemRun } from "../futures/mod.js";
 import { taskName } from "../wire/mod.js";
-import type { Held } from "../worker/mod.js";
+import type { Again, Held } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import type { Crew, CrewExit } from "./crew.js";
 import type { Crewman } from "./crewman.js";
@@ -77,14 +77,14 @@ export class Outcomes {
   }
 
   /** What ran the call has died, though not all that its port stands for. */
-  lost(member: Crewman, call: Call, offset: number, error: Error, startedAt: number): void {
+  lost(member: Crewman, call: Call, offset: number, error: Error, startedAt: number, again: Again): void {
     if (call.state !== "at-worker" || call.worker !== member) return;
     // An agent that is gone is counted once, whatever it had; see `Crew`.
     if (error instanceof WorkerExitedError) this.#settler.statistics.lost += 1;
     if (startedAt > 0) this.#settler.observe(call, startedAt, this.#clock.now() - startedAt, member);
     member.remove(call);
     const item = call.count > 1 ? call.splitItem(offset) : call;
-    if (item.stop === undefined) this.#settler.lost(item, error);
+    if (item.stop === undefined) this.#settler.lost(item, error, again);
     else this.#settler.rejected(item, item.stop.error);
     this.#dispatcher.schedule();
   }
@@ -197,7 +197,7 @@ export class Outcomes {
     member.remove(call);
     const item = call.count > 1 ? call.splitItem(offset) : call;
     if (startedAt > 0) this.#settler.observe(item, startedAt, this.#clock.now() - startedAt, member);
-    if (item.stop === undefined) this.#settler.lost(item, exitError(item, exit));
+    if (item.stop === undefined) this.#settler.lost(item, exitError(item, exit), "as-planned");
     else this.#settler.rejected(item, item.stop.error);
   }
 

@@ -147,7 +147,8 @@ export class Scheduler implements CallOwner {
       fulfilledRun: (worker, call, offset, run) => this.#outcomes.fulfilledRun(worker, call, offset, run),
       rejected: (worker, call, offset, reason, startedAt, duration) =>
         this.#outcomes.rejected(worker, call, offset, reason, startedAt, duration),
-      lost: (worker, call, offset, error, startedAt) => this.#outcomes.lost(worker, call, offset, error, startedAt),
+      lost: (worker, call, offset, error, startedAt, again) =>
+        this.#outcomes.lost(worker, call, offset, error, startedAt, again),
       refused: (worker, call, error) => this.#outcomes.refused(worker, call, error),
       skipped: (worker, call, offset) => this.#outcomes.skipped(worker, call, offset),
       copied: (bytes) => this.statistics.copied(bytes),

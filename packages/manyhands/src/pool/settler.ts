@@ -7,6 +7,7 @@ import { CancelledError } from "../base/errors.js";
 import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemRun } from "../futures/mod.js";
 import { joinStacks } from "../wire/mod.js";
+import type { Again } from "../worker/mod.js";
 import type { Call, Refused } from "./call.js";
 import type { Crewman } from "./crewman.js";
 import type { Dispatcher } from "./dispatcher.js";
@@ -131,8 +132,9 @@ export class Settler {
   }
 
   /** The worker has died under the call. @param error says how. */
-  lost(call: Call, error: Error): void {
-    this.#failed(call, error, afterLoss(call.plan.onWorkerLoss, call.plan.retry, call.attempt));
+  lost(call: Call, error: Error, again: Again): void {
+    if (again === "never") this.#failed(call, error, { do: "fail" });
+    else this.#failed(call, error, afterLoss(call.plan.onWorkerLoss, call.plan.retry, call.attempt));
   }
 
   #stopped(call: Call, error: Error, thrown: unknown): void {

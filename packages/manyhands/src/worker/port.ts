@@ -44,7 +44,7 @@ export interface PortEvents<T extends Ticket> {
   fulfilledRun(ticket: T, offset: number, run: ItemRun): void;
   rejected(ticket: T, offset: number, reason: unknown, startedAt: number, duration: number): void;
   /** What ran the call has died under it, or the call itself is lost; the port lives. */
-  lost(ticket: T, offset: number, error: Error, startedAt: number): void;
+  lost(ticket: T, offset: number, error: Error, startedAt: number, again: Again): void;
   /** One of the workers that the port stands for has come, or gone. */
   joined(runner: Runner): void;
   left(runner: Runner, how: "asked" | "unasked"): void;
@@ -64,6 +64,9 @@ export interface PortEvents<T extends Ticket> {
   /** The worker has ended. `running` had started, `waiting` had not. */
   exited(exit: PortExit, running: readonly Held<T>[], waiting: readonly Held<T>[]): void;
 }
+
+/** Whether a lost call may be tried again as its plan says, or has been as often as it may. */
+export type Again = "as-planned" | "never";
 
 /** A worker behind a port that stands for several. */
 export interface Runner {

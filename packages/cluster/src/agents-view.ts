@@ -31,6 +31,7 @@ export class AgentsView {
   readonly #settings: AgentsViewSettings;
   readonly #known = new Map<string, Known>();
   #timer: NodeJS.Timeout | undefined;
+  #phase: "open" | "closed" = "open";
 
   constructor(settings: AgentsViewSettings) {
     this.#settings = settings;
@@ -45,6 +46,7 @@ export class AgentsView {
   }
 
   close(): void {
+    this.#phase = "closed";
     clearInterval(this.#timer);
     for (const { runner } of this.#known.values()) this.#settings.left(runner, "asked");
     this.#known.clear();
@@ -94,7 +96,7 @@ export class AgentsView {
 
   /** Looks who is there. */
   async look(): Promise<void> {
-    if (this.#settings.redis.status !== "ready") return;
+    if (this.#settings.redis.status !== "ready" || this.#phase === "closed") return;
     try {
       const live = await this.list();
       const here = new Set(live.map(({ name }) => name));
@@ -106,6 +108,8 @@ export class AgentsView {
 
   /** @param missing what those said last that are not there any more. */
   #compare(live: readonly AgentInfo[], missing: readonly AgentInfo[]): void {
+    // The answer may have been on its way.
+    if (this.#phase === "closed") return;
     const now = performance.now();
     const names = new Set(live.map(({ name }) => name));
     const ended = new Set(missing.filter(({ state }) => state === "ended").map(({ name }) => name));

@@ -258,6 +258,7 @@ export class ClusterPort implements WorkerPort<Call> {
   // ── what the cluster tells ───────────────────────────────────────────────────────────────────────────────────────
 
   #take({ agent, records }: AgentMessage): void {
+    if (this.#phase === "ended") return;
     const runner = this.link.agents.runner(agent);
     this.#end(() => {
       for (const record of records) this.ledger.take(record, runner);

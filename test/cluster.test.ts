@@ -21,7 +21,7 @@ import { killOneself } from "#tasks/exiting.js";
 import { passGate } from "#tasks/gate.js";
 import { carryBoth, request, seenByItem, seenLater } from "#tasks/observing.js";
 import { redisForAll, TestCluster } from "./cluster-support.js";
-import { errorOf, linesOf, until, within } from "./conformance/support.js";
+import { errorOf, linesOf, node, outputOf, until, within } from "./conformance/support.js";
 import { folder, keep, later, newGate } from "./keeping.js";
 import { RedisServer } from "./redis.js";
 
@@ -163,6 +163,21 @@ test("a call that Redis does not take in time fails with ClusterUnavailableError
   await errorOf(ClusterUnavailableError, client.map(square, [1, 2]), "a map");
   await errorOf(ClusterUnavailableError, client.workers(), "workers()");
   await within(client.shutdown(), "shutdown()");
+});
+
+test("a program whose Redis is away ends by itself: with an idle executor, and after a shutdown", async () => {
+  const gone = await RedisServer.start();
+  const program = (last: string): string => `
+    import { ClusterExecutor } from "@manyhands/cluster";
+    const cluster = new ClusterExecutor({ connection: "${gone.url}", unavailableAfter: 100 });
+    console.log((await cluster.submit((n) => n, 1).exception()).code);
+    ${last}`;
+  await gone.stop();
+  for (const last of ["", "await cluster.shutdown();", "await cluster.terminate();"]) {
+    expect(await outputOf(node(["--input-type=module", "--eval", program(last)], { cwd: import.meta.dirname }))).toBe(
+      "ERR_CLUSTER_UNAVAILABLE\n",
+    );
+  }
 });
 
 test("user and password are passed on, and a wrong one is told", async () => {

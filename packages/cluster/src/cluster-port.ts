@@ -141,6 +141,7 @@ export class ClusterPort implements WorkerPort<Call> {
       await this.link.ready();
       await this.link.reader.begun;
       await this.link.reader.scan(({ agent, records }) => {
+        if (this.#phase === "ended") return "enough";
         const runner = this.link.agents.runner(agent);
         for (const record of records) {
           if (!ids.has(record.job)) continue;

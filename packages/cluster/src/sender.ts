@@ -33,7 +33,11 @@ export interface SenderSettings {
 
 export class Sender {
   readonly #settings: SenderSettings;
+  /** In order; those before `#head` need nothing more. A list of a million is not to be moved for each batch. */
   #waiting: SentJob[] = [];
+  #head = 0;
+  /** When Redis last took something. */
+  #progressAt = 0;
   #phase: "idle" | "sending" | "closed" = "idle";
   #timer: NodeJS.Timeout | undefined;
   #trouble: unknown;
@@ -53,11 +57,12 @@ export class Sender {
   close(): void {
     this.#phase = "closed";
     this.#waiting = [];
+    this.#head = 0;
     clearTimeout(this.#timer);
   }
 
   async #send(): Promise<void> {
-    while (this.#phase === "sending" && this.#waiting.length > 0) {
+    while (this.#phase === "sending" && this.#head < this.#waiting.length) {
       const batch = this.#next();
       try {
         await whenReady(this.#settings.redis);
@@ -73,14 +78,14 @@ export class Sender {
 
   #next(): SentJob[] {
     let text = 0;
-    let count = 0;
-    for (const { data } of this.#waiting) {
-      text += data.length;
-      if (count > 0 && (count >= MOST_JOBS || text > MOST_TEXT)) break;
-      count += 1;
+    let end = this.#head;
+    for (let job = this.#waiting[end]; job !== undefined; job = this.#waiting[end]) {
+      text += job.data.length;
+      if (end > this.#head && (end - this.#head >= MOST_JOBS || text > MOST_TEXT)) break;
+      end += 1;
     }
     // They stay in the list until Redis has them: then they can still be given up in time.
-    return this.#waiting.slice(0, count);
+    return this.#waiting.slice(this.#head, end);
   }
 
   /** Finds out about those of which it is not sure that Redis has them: a job that is not there, and of which nothing has
@@ -112,6 +117,7 @@ export class Sender {
         opts: { jobId: id, priority: priorityOf(first.plan.priority) },
       })),
     );
+    this.#progressAt = performance.now();
     for (const job of batch) this.#has(job);
     this.#trim();
   }
@@ -134,9 +140,14 @@ export class Sender {
     this.#trim();
   }
 
-  /** Forgets those that need nothing more from here. */
+  /** Passes over those that need nothing more from here. */
   #trim(): void {
-    this.#waiting = this.#waiting.filter(({ state }) => state !== "added" && state !== "withdrawn");
+    for (let job = this.#waiting[this.#head]; job !== undefined && isDone(job); job = this.#waiting[this.#head]) {
+      this.#head += 1;
+    }
+    if (this.#head < this.#waiting.length && this.#head * 2 < this.#waiting.length) return;
+    this.#waiting.splice(0, this.#head);
+    this.#head = 0;
     if (this.#waiting.length > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -151,26 +162,29 @@ export class Sender {
     }
   }
 
-  /** Gives those up that have waited too long, the oldest of which is the first. */
+  /** Gives those up that have waited too long without Redis having taken any: a long list takes its time. */
   #watch(): void {
-    const [oldest] = this.#waiting;
+    const oldest = this.#waiting[this.#head];
     if (this.#timer !== undefined || oldest === undefined) return;
-    const { patience } = this.#settings;
-    const left = oldest.since + patience - performance.now();
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        const now = performance.now();
-        this.#giveUp(
-          this.#waiting.filter(({ since }) => now - since >= patience),
-          this.#trouble,
-        );
-        this.#trim();
-        this.#watch();
-      },
-      Math.max(1, Math.ceil(left)),
-    );
+    const left = Math.max(oldest.since, this.#progressAt) + this.#settings.patience - performance.now();
+    this.#timer = setTimeout(() => this.#look(), Math.max(1, Math.ceil(left)));
   }
+
+  #look(): void {
+    this.#timer = undefined;
+    const { patience } = this.#settings;
+    const now = performance.now();
+    if (now - this.#progressAt >= patience) {
+      const late = this.#waiting.slice(this.#head).filter(({ since }) => now - since >= patience);
+      this.#giveUp(late, this.#trouble);
+      this.#trim();
+    }
+    this.#watch();
+  }
+}
+
+function isDone({ state }: SentJob): boolean {
+  return state === "added" || state === "withdrawn";
 }
 
 /** BullMQ's priorities are 1 to 2²¹, the smallest first, and a job without one goes before all that have one. */

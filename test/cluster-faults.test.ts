@@ -9,7 +9,9 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ClusterExecutor, type ClusterOptions, WorkerLostError } from "@manyhands/cluster";
 import { Redis } from "ioredis";
+import { TimeoutError } from "manyhands";
 import { afterAll, expect, test } from "vitest";
+import { blockUntil } from "#tasks/basic.js";
 import { note, noteLater, waitFor } from "#tasks/cluster-tasks.js";
 import { startCommand } from "./cli-command.js";
 import { linesOf, made, until, within } from "./conformance/support.js";
@@ -27,6 +29,7 @@ const SETTLES = LONG ? 300_000 : 20_000;
 const LIMIT = { timeout: LONG ? 600_000 : 40_000 };
 
 const TASKS = import.meta.resolve("#tasks/cluster-tasks.js");
+const BASIC = import.meta.resolve("#tasks/basic.js");
 const table: string[] = [];
 afterAll(() => console.log(["", "fault: calls, runs, duplicates, redelivered", ...table].join("\n")));
 
@@ -162,6 +165,22 @@ test(
     expect(client.stats().retried).toBe(0);
   },
 );
+
+test("a task that blocks its thread for longer than a lock runs once: locks are renewed elsewhere", LIMIT, async () => {
+  const stage = await Stage.set();
+  const client = stage.client();
+  for (const name of ["one", "other"]) await stage.agent([BASIC, "--concurrency", "1", "--name", name]);
+  const [started, release] = [stage.path("started"), stage.path("release")];
+  const call = client.submit(blockUntil, started, release);
+  await made(started);
+  // Its failure is the proof that more than two locks have gone by.
+  const clock = client.with({ timeout: 2_500, grace: 0 }).submit(waitFor, stage.path("clock"), release, stage.log);
+  expect(await within(clock.exception(), "the clock", SETTLES)).toBeInstanceOf(TimeoutError);
+  writeFileSync(release, "");
+  expect(await within(call, "the call", SETTLES)).toBe(started);
+  expect(client.stats()).toMatchObject({ duplicates: 0, redelivered: 0, lost: 0 });
+  stage.tell("a task that blocks", 2, client);
+});
 
 test("Redis is killed and comes back: every result arrives", LIMIT, async () => {
   const stage = await Stage.set();

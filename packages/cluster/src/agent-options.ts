@@ -1,7 +1,8 @@
 /** What an agent can be asked for, checked. */
 import { availableParallelism } from "node:os";
 import { InvalidOptionError, type PoolOptions, type ProcessPoolOptions } from "manyhands";
-import { checkBoolean, checkMs, checkName, checkNames, checkWhole, DEFAULT_NAME } from "./checks.js";
+import { checkCount, checkNames, checkType } from "manyhands/engine";
+import { checkMs, checkName, DEFAULT_NAME } from "./checks.js";
 import { type ClusterConnection, checkConnection } from "./connections.js";
 import { defaultAgentName } from "./heartbeat.js";
 
@@ -70,8 +71,8 @@ export function planAgent(options: AgentOptions): AgentPlan {
   checkName("queue", options.queue);
   checkName("prefix", options.prefix);
   checkName("name", options.name);
-  checkBoolean("acceptSource", options.acceptSource);
-  checkWhole("concurrency", options.concurrency);
+  checkType("acceptSource", options.acceptSource, "boolean");
+  checkCount("concurrency", options.concurrency, 1);
   for (const option of ["lockDuration", "stalledInterval", "heartbeat"] as const) checkMs(option, options[option]);
   const { on = "threads", modules = [] } = options;
   if (on !== "threads" && on !== "processes") throw new InvalidOptionError("on", "on must be threads or processes");

@@ -1,6 +1,7 @@
 /** What a `ClusterExecutor` can be asked for, checked. */
 import { randomBytes } from "node:crypto";
-import { checkBoolean, checkMs, checkName, checkNames, checkWhole, DEFAULT_NAME } from "./checks.js";
+import { checkCount, checkNames, checkType } from "manyhands/engine";
+import { checkMs, checkName, DEFAULT_NAME } from "./checks.js";
 import { type ClusterConnection, checkConnection } from "./connections.js";
 
 /** Options of {@link ClusterExecutor}. */
@@ -66,8 +67,8 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   checkNames("A cluster executor", options, CLUSTER_OPTIONS);
   checkConnection(options.connection);
   for (const option of ["queue", "prefix", "name", "clientId"] as const) checkName(option, options[option]);
-  checkWhole("maxPayload", options.maxPayload);
-  checkBoolean("ref", options.ref);
+  checkCount("maxPayload", options.maxPayload, 1);
+  checkType("ref", options.ref, "boolean");
   const times = ["keepResults", "unavailableAfter", "reconcileInterval", "agentsInterval"] as const;
   for (const option of times) checkMs(option, options[option]);
   return {

@@ -3,6 +3,7 @@
  *
  *  `PortExecutor` gives the whole contract to whoever implements `WorkerPort`; the rest is how functions, values and errors
  *  travel. */
+export { checkCount, checkNames, checkType } from "../base/options.js";
 export { serializer } from "../base/serializer.js";
 export type { CallReport, ItemRun, ItemSink } from "../futures/mod.js";
 export { PortExecutor, type PortPlan } from "../mod.js";

@@ -80,8 +80,29 @@ const ROWS: readonly (readonly [string, readonly string[], string | RegExp])[] =
   ["a chunk of nothing", map("1", "--chunk", "0"), /--chunk/],
   [
     "an unknown place",
-    map("1", "--on", "cluster"),
-    /'--on <place>' argument 'cluster' is invalid\. Allowed choices are event-loop, threads, processes\./,
+    map("1", "--on", "moon"),
+    /'--on <place>' argument 'moon' is invalid\. Allowed choices are event-loop, threads, processes, cluster\./,
+  ],
+  ["a cluster that is nowhere", map("1", "--on", "cluster"), "--on cluster needs --redis URL, or MANYHANDS_REDIS"],
+  [
+    "workers of a cluster",
+    map("1", "--on", "cluster", "--redis", "redis://localhost", "--workers", "2"),
+    "--workers, --concurrency and --max-memory are the agents' own: give them to manyhands worker",
+  ],
+  [
+    "no URL of Redis",
+    map("1", "--on", "cluster", "--redis", "localhost:6379"),
+    'connection must be a URL such as "redis://host:6379", or options of ioredis ({ host, port, … })',
+  ],
+  [
+    "an agent for nothing",
+    ["worker", "--redis", "redis://localhost"],
+    "name the modules whose functions this agent runs, or a folder of them: --root DIR",
+  ],
+  [
+    "an agent for a module that is not there",
+    ["worker", "./gone.mjs", "--redis", "redis://localhost"],
+    "Cannot serve ./gone.mjs: it is neither a file nor a package here",
   ],
   ["an unknown format", map("--input", "n.txt", "--input-format", "xml"), /Allowed choices are lines, nul, csv/],
   ["a bad duration", map("1", "--timeout", "soon"), /'--timeout <time>' argument 'soon' is invalid\. A duration is/],

@@ -39,6 +39,7 @@ const ROOMS = [
   "multiprocessing/manager-server.js",
   "subprocess/mod.js",
   "observe/mod.js",
+  "engine/mod.js",
   "share/remote.js",
   "share/bridge-main.js",
 ];

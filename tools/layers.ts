@@ -33,6 +33,7 @@ export const ROOMS: readonly Room[] = [
   { folder: "asyncio", rank: 6, outside: "node" },
   { folder: "subprocess", rank: 6, outside: "node" },
   { folder: "observe", rank: 6, outside: "declared" },
+  { folder: "engine", rank: 6, outside: "node" },
   { folder: "cli", rank: 7, outside: "declared" },
 ];
 

@@ -1,5 +1,6 @@
 /** Every measure, in the order in which `npm run bench` takes them. */
 import type { Measure } from "../measure.js";
+import { clusters } from "./cluster.js";
 import { cpu } from "./cpu.js";
 import { crawling } from "./crawl.js";
 import { growths } from "./growth.js";
@@ -29,6 +30,7 @@ export const MEASURES: readonly Measure[] = [
   share,
   serving,
   crawling,
+  ...clusters,
   ...tasks,
   observe,
   ...growths,
@@ -38,5 +40,5 @@ export const MEASURES: readonly Measure[] = [
 export const WORDS: readonly string[] = [...new Set(MEASURES.map((measure) => wordOf(measure)))];
 
 export function wordOf(measure: Measure): string {
-  return measure.name.split(" ", 1)[0] ?? measure.name;
+  return measure.name.split(/[ ,]/, 1)[0] ?? measure.name;
 }

@@ -18,6 +18,7 @@ async function heldExecutor(
   const gate = await bench.gate();
   const holder = executor.submit(passGate, gate.path, "holder");
   await gate.arrived(1);
+  await until(() => holder.state === "running", "the executor should have heard of its start");
   return { executor, gate, holder };
 }
 

@@ -21,6 +21,8 @@ export interface Traits {
   readonly ownProcess: boolean;
   /** Workers and caller can share and exchange memory. */
   readonly sharesMemory: boolean;
+  /** Its workers belong to the program: they end with it, print where it prints, and their states are read at once. */
+  readonly local: boolean;
 }
 
 export type Need = Exclude<keyof Traits, "kind">;
@@ -32,7 +34,11 @@ const LACKS: Readonly<Record<Need, string>> = {
   inPlace: "functions and values are copied to a worker, which cannot reach the caller's own",
   ownProcess: "the worker shares the caller's process",
   sharesMemory: "another process cannot be given this process's memory",
+  local: "its workers belong to agents, elsewhere",
 };
+
+/** Makes an executor. @param defer is given what is to be done when the law has been tried. */
+export type Make = (options: PoolOptions, defer?: (after: () => unknown) => void) => Executor;
 
 /** What a law works with. Everything made here is gone when the law has been tried. */
 export interface Bench {
@@ -68,13 +74,7 @@ type Table = Map<string, Map<string, Mark>>;
 const tables = new Map<string, { readonly table: Table; readonly reasons: Set<string> }>();
 
 /** Registers one test per law for one executor, and its column of the table called `title`. */
-export function conformance(
-  title: string,
-  name: string,
-  make: (options: PoolOptions) => Executor,
-  traits: Traits,
-  laws: readonly Law[],
-): void {
+export function conformance(title: string, name: string, make: Make, traits: Traits, laws: readonly Law[]): void {
   const { table, reasons } = tables.get(title) ?? startTable(title);
   describe(name, () => {
     for (const { name: lawName, needs = [], hold } of laws) {
@@ -98,14 +98,14 @@ export function conformance(
 }
 
 /** Gives a law its bench, and clears the bench afterwards whatever happened. */
-async function tryLaw(hold: Law["hold"], make: (options: PoolOptions) => Executor, traits: Traits): Promise<void> {
+async function tryLaw(hold: Law["hold"], make: Make, traits: Traits): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "manyhands-"));
   const deferred: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   let gates = 0;
   const bench: Bench = {
     traits,
     make(options = {}) {
-      const executor = make({ maxWorkers: 2, ...options });
+      const executor = make({ maxWorkers: 2, ...options }, (after) => void deferred.push(after));
       deferred.push(() => within(executor.terminate(), "terminate() after the law"));
       return executor;
     },

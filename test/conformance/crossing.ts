@@ -15,6 +15,7 @@ import * as basic from "#tasks/basic.js";
 import * as failing from "#tasks/failing.js";
 import { passGate } from "#tasks/gate.js";
 import { sumOfSquares } from "#tasks/nesting.js";
+import { clusterOfPrograms } from "./cluster.js";
 import { type Law, law } from "./conformance.js";
 import { errorOf, node, outcomeOf, outputOf, program, within } from "./support.js";
 
@@ -93,13 +94,13 @@ const FUNCTIONS: readonly Law[] = [
     assert.equal(await outputOf(program("own", traits.kind)), "[1,4,9]\nmain\n");
   }),
   law("a program given on the command line or on standard input works", async ({ traits }) => {
-    const executor = {
-      "event-loop": "EventLoopExecutor",
-      thread: "ThreadPoolExecutor",
-      process: "ProcessPoolExecutor",
-      cluster: "",
+    const made = {
+      "event-loop": 'EventLoopExecutor } from "manyhands"; const e = new EventLoopExecutor()',
+      thread: 'ThreadPoolExecutor } from "manyhands"; const e = new ThreadPoolExecutor()',
+      process: 'ProcessPoolExecutor } from "manyhands"; const e = new ProcessPoolExecutor()',
+      cluster: `ClusterExecutor } from "@manyhands/cluster"; const e = new ClusterExecutor(${JSON.stringify(clusterOfPrograms())})`,
     };
-    const source = `import { ${executor[traits.kind]} as E } from "manyhands"; console.log(await new E().submit((n) => n * 2, 21));`;
+    const source = `import { ${made[traits.kind]}; console.log(await e.submit((n) => n * 2, 21));`;
     assert.equal(await outputOf(node(["--input-type=module", "--eval", source])), "42\n");
     assert.equal(await outputOf(node(["--input-type=module", "-"], { input: source })), "42\n");
   }),

@@ -9,12 +9,13 @@ import { passGate } from "#tasks/gate.js";
 import * as initializing from "#tasks/initializing.js";
 import { contextLater, describeContext, reportAround, reportSteps, succeedAt } from "#tasks/telling.js";
 import { type Bench, type Law, law } from "./conformance.js";
-import { errorOf, failureOf, type Gate, linesOf, made, outcomeOf, until, within } from "./support.js";
+import { errorOf, failureOf, type Gate, heardOf, linesOf, made, outcomeOf, until, within } from "./support.js";
 
 /** Holds every one of the executor's `count` places. */
 async function holdAll(executor: Executor, gate: Gate, count: number): Promise<() => Promise<unknown>> {
   const calls = Array.from({ length: count }, (_, n) => executor.submit(passGate, gate.path, `holder ${n}`));
   await gate.arrived(count);
+  await until(() => calls.every(({ state }) => state === "running"), "the executor should have heard of their start");
   return () => {
     gate.open();
     return within(Promise.all(calls), "the holders");
@@ -69,15 +70,15 @@ const ORDER: readonly Law[] = [
     await within(Promise.all([urgent, ...ordinary]), "the calls");
     assert.equal(linesOf(file("log"))[0], "urgent");
   }),
-  law("no more calls at once than there are places (B22)", async ({ make, gate }) => {
+  law("no more calls at once than there are places (B22)", async ({ make, gate, traits }) => {
     const executor = make({ maxWorkers: 3 });
     const door = await gate();
     const calls = Array.from({ length: 30 }, (_, n) => executor.submit(passGate, door.path, String(n)));
     for (let round = 1; round <= 10; round += 1) {
       await door.arrived(round * 3);
       assert.equal(door.arrivals.length, round * 3);
-      assert.equal(executor.stats().running, 3);
-      assert.equal(executor.stats().queued, 30 - round * 3);
+      await heardOf(traits, () => executor.stats().running === 3, "three calls run");
+      await heardOf(traits, () => executor.stats().queued === 30 - round * 3, "the others wait");
       door.release(3);
     }
     await within(Promise.all(calls), "the calls");
@@ -131,7 +132,7 @@ const ORDER: readonly Law[] = [
 ];
 
 const WORKERS: readonly Law[] = [
-  law("workers are started on demand, and idle ones are used first", ["workers"], async ({ make, gate }) => {
+  law("workers are started on demand, and idle ones are used first", ["workers", "local"], async ({ make, gate }) => {
     const executor = make({ maxWorkers: 3 });
     assert.equal(executor.stats().workers + executor.stats().booting, 0);
     for (let n = 0; n < 5; n += 1) await executor.submit(square, n);
@@ -140,11 +141,11 @@ const WORKERS: readonly Law[] = [
     assert.equal(executor.stats().workers, 3);
     await release();
   }),
-  law("minWorkers are up before anybody asks", ["workers"], async ({ make }) => {
+  law("minWorkers are up before anybody asks", ["workers", "local"], async ({ make }) => {
     const executor = make({ maxWorkers: 2, minWorkers: 2 });
     await until(() => executor.stats().idle === 2, "two workers should be up");
   }),
-  law("idleTimeout: idle workers end, down to minWorkers", ["workers"], async ({ make, gate }) => {
+  law("idleTimeout: idle workers end, down to minWorkers", ["workers", "local"], async ({ make, gate }) => {
     const executor = make({ maxWorkers: 2, minWorkers: 1, idleTimeout: 10 });
     const release = await holdAll(executor, await gate(), 2);
     assert.equal(executor.stats().workers, 2);
@@ -153,7 +154,7 @@ const WORKERS: readonly Law[] = [
     assert.equal(executor.stats().lost, 0);
     assert.equal(await executor.submit(add, 1, 2), 3);
   }),
-  law("name: workers are called by it, each differently (B26)", ["workers"], async ({ make, gate }) => {
+  law("name: workers are called by it, each differently (B26)", ["workers", "local"], async ({ make, gate }) => {
     const executor = make({ maxWorkers: 2, name: "prime" });
     const door = await gate();
     const named: unknown[] = [];
@@ -169,7 +170,7 @@ const WORKERS: readonly Law[] = [
     for (const { worker } of workers) assert.match(worker.name, /^prime-\d+$/);
     assert.equal(executor.stats().name, "prime");
   }),
-  law("context().worker says where the call runs", async ({ make, traits }) => {
+  law("context().worker says where the call runs", ["local"], async ({ make, traits }) => {
     const { worker } = await make().submit(describeContext);
     assert.equal(worker.kind, traits.kind);
     assert.notEqual(worker.name, "");
@@ -353,7 +354,7 @@ const LOSS: readonly Law[] = [
       }
     },
   ),
-  law("a worker that fails between calls harms none, and is replaced", ["workers"], async ({ make, file }) => {
+  law("a worker that fails between calls harms none, and is replaced", ["workers", "local"], async ({ make, file }) => {
     const executor = make({ maxWorkers: 1 });
     assert.equal(await executor.submit(failAfterReturn, file("now")), "returned");
     writeFileSync(file("now"), "");
@@ -505,11 +506,12 @@ const NUMBERS: readonly Law[] = [
   law(
     "a long call in the only worker: its neighbours in the queue are untouched by it",
     ["workers"],
-    async ({ make, file }) => {
+    async ({ make, file, traits }) => {
       const executor = make({ maxWorkers: 1 });
       const long = executor.submit(blockUntil, file("started"), file("release"));
       const next = executor.submit(add, 1, 2);
       await made(file("started"));
+      await heardOf(traits, () => long.state === "running", "the long call runs");
       assert.deepEqual([long.state, next.state], ["running", "pending"]);
       assert.deepEqual([executor.stats().running, executor.stats().queued], [1, 1]);
       writeFileSync(file("release"), "");

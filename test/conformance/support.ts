@@ -58,13 +58,23 @@ export async function errorOf<E extends Error>(
 }
 
 /** Looks again until `condition` holds: for what gives no event. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
+export async function until(condition: () => boolean, what: string, limit: number = LIMIT): Promise<void> {
   const start = performance.now();
   while (!condition()) {
-    if (performance.now() - start > LIMIT)
-      throw new assert.AssertionError({ message: `${what}: not after ${LIMIT} ms` });
+    if (performance.now() - start > limit)
+      throw new assert.AssertionError({ message: `${what}: not after ${limit} ms` });
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** What the executor is told by its workers: at once where they share its memory, else as soon as it has heard of it. */
+export async function heardOf(
+  { local }: { readonly local: boolean },
+  condition: () => boolean,
+  what: string,
+): Promise<void> {
+  if (local) assert.ok(condition(), what);
+  else await until(condition, what);
 }
 
 /** Until a task has made `file`. */

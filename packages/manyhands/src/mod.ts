@@ -52,6 +52,8 @@ export {
   type EventLoopOptions,
   LocalExecutor,
   type PoolOptions,
+  PortExecutor,
+  type PortPlan,
   ProcessPoolExecutor,
   type ProcessPoolOptions,
   ThreadPoolExecutor,

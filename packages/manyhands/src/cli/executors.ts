@@ -3,6 +3,7 @@
  *  Guarantees: an executor is made only here, so that the commands know the contract and nothing else. */
 import type { Executor } from "../mod.js";
 import { EventLoopExecutor, ProcessPoolExecutor, ThreadPoolExecutor } from "../mod.js";
+import { type ClusterPlace, openCluster } from "./cluster-package.js";
 import { WARM_UP } from "./compare-warm.js";
 import { UsageError } from "./exit-code.js";
 import { PRINT_TO_STDERR } from "./result-stream.js";
@@ -11,6 +12,13 @@ export const PLACES = ["event-loop", "threads", "processes"] as const;
 
 /** Where calls run. */
 export type Place = (typeof PLACES)[number];
+
+/** Where those of a map may run, too. */
+export const MAP_PLACES = ["event-loop", "threads", "processes", "cluster"] as const;
+export type MapPlace = (typeof MAP_PLACES)[number];
+
+/** What a map runs on. */
+export type MapExecution = ExecutorRequest | { readonly on: "cluster"; readonly place: ClusterPlace };
 
 export interface ExecutorRequest {
   readonly on: Place;
@@ -37,6 +45,11 @@ export function checkRequest(request: ExecutorRequest): void {
   if (request.maxMemory !== undefined) {
     throw new UsageError("--max-memory needs workers that can be replaced: --on threads or processes");
   }
+}
+
+/** The executor of a map. */
+export async function openExecutor(request: MapExecution): Promise<Executor> {
+  return request.on === "cluster" ? openCluster(request.place) : makeExecutor(request);
 }
 
 export function makeExecutor(request: ExecutorRequest): Executor {

@@ -1,8 +1,9 @@
 /** `manyhands map`: its options and what they mean together. */
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { Place } from "./executors.js";
-import { checkRequest, PLACES } from "./executors.js";
+import { type ClusterFlags, clusterOptions, clusterPlaceOf } from "./cluster-package.js";
+import type { MapExecution, MapPlace } from "./executors.js";
+import { checkRequest, MAP_PLACES } from "./executors.js";
 import { UsageError } from "./exit-code.js";
 import { parseTemplate } from "./file-template.js";
 import type { HaltPolicy } from "./halt.js";
@@ -23,8 +24,8 @@ import type { OutputFormat } from "./output-format.js";
 import { OUTPUT_FORMATS, outputFormatOf } from "./output-format.js";
 
 /** As commander gives them. */
-interface MapFlags extends InputFlags {
-  readonly on: Place;
+interface MapFlags extends InputFlags, ClusterFlags {
+  readonly on: MapPlace;
   readonly workers?: number;
   readonly concurrency?: number;
   readonly chunk: number | "auto";
@@ -55,13 +56,14 @@ export function describeMap(command: Command): Command {
     .argument("[input...]", "inputs, one call each");
   addInputOptions(command);
   addRunOptions(command);
+  addClusterOptions(command);
   addOutputOptions(command);
   return command.addHelpText("after", INPUT_HELP + OUTPUT_HELP);
 }
 
 function addRunOptions(command: Command): void {
   command
-    .addOption(new Option("--on <place>", "where calls run").choices(PLACES).default("threads"))
+    .addOption(new Option("--on <place>", "where calls run").choices(MAP_PLACES).default("threads"))
     .option("--workers <n>", "threads or processes (default: the cores there are)", parseCount)
     .option("--concurrency <n>", "calls at once in one worker (default: 1; on the event loop 16)", parseCount)
     .option("--chunk <n>", "inputs that travel together, or auto", parseChunk, "auto")
@@ -76,6 +78,10 @@ function addRunOptions(command: Command): void {
         .argParser(parseHalt)
         .default({ when: "never" }, "never"),
     );
+}
+
+function addClusterOptions(command: Command): void {
+  for (const option of clusterOptions()) command.addOption(option);
 }
 
 function addOutputOptions(command: Command): void {
@@ -128,13 +134,11 @@ Exit codes:
 /** What the flags ask for. Throws a UsageError when they contradict one another. */
 export function mapRequestOf(target: string, inputs: readonly string[], flags: MapFlags): MapRequest {
   checkTogether(flags);
-  const { on, workers, concurrency, maxMemory, retries, backoff, timeout, rate } = flags;
-  const execution = { on, workers, concurrency, maxMemory };
-  checkRequest(execution);
+  const { retries, backoff, timeout, rate } = flags;
   return {
     target,
     plan: planInputs(inputs, flags),
-    execution,
+    execution: executionOf(flags),
     calls: {
       ordered: false,
       // A chunk would be held back until it is full, and then start all at once.
@@ -154,6 +158,21 @@ export function mapRequestOf(target: string, inputs: readonly string[], flags: M
     progress: flags.progress ? "shown" : "silent",
     run: flags.dryRun === true ? "dry" : "real",
   };
+}
+
+function executionOf(flags: MapFlags): MapExecution {
+  const { on, workers, concurrency, maxMemory } = flags;
+  if (on !== "cluster") {
+    const execution = { on, workers, concurrency, maxMemory };
+    checkRequest(execution);
+    return execution;
+  }
+  if (workers !== undefined || concurrency !== undefined || maxMemory !== undefined) {
+    throw new UsageError(
+      "--workers, --concurrency and --max-memory are the agents' own: give them to manyhands worker",
+    );
+  }
+  return { on, place: clusterPlaceOf(flags, "--on cluster") };
 }
 
 function checkTogether(flags: MapFlags): void {

@@ -2,7 +2,7 @@
 import type { MapOptions } from "../mod.js";
 import type { Resumption } from "./earlier-run.js";
 import type { OutputOrder } from "./emitter.js";
-import type { ExecutorRequest } from "./executors.js";
+import type { MapExecution } from "./executors.js";
 import type { FileTemplate } from "./file-template.js";
 import type { HaltPolicy } from "./halt.js";
 import type { InputPlan } from "./input-plan.js";
@@ -16,7 +16,7 @@ export type OutputRequest =
 export interface MapRequest {
   readonly target: string;
   readonly plan: InputPlan;
-  readonly execution: ExecutorRequest;
+  readonly execution: MapExecution;
   readonly calls: MapOptions;
   /** ms between two starts. */
   readonly interval: number | undefined;

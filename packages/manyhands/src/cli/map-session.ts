@@ -3,10 +3,11 @@
  *  Guarantees: nothing is written before the target, the options and the first inputs have been found good; whatever
  *  happens then, the log is flushed and no temporary file is left. */
 import type { WriteStream } from "node:tty";
+import type { Executor } from "../mod.js";
 import type { ConsoleVoice } from "./console-voice.js";
 import { EarlierRun } from "./earlier-run.js";
 import { Emitter } from "./emitter.js";
-import { makeExecutor } from "./executors.js";
+import { openExecutor } from "./executors.js";
 import type { ExitCode } from "./exit-code.js";
 import { FilePerResult } from "./file-per-result.js";
 import { InputFeed } from "./input-feed.js";
@@ -37,10 +38,22 @@ export async function runMap(request: MapRequest, voice: ConsoleVoice, stdout: W
   const batches = await primed(inputsOf(request.plan));
   if (request.run === "dry") return printCalls(request, target, { batches, earlier, stdout });
   await using _trace = await openTrace(request.trace);
+  const executor = await openExecutor(request.execution);
   const sink = openSink(request, voice, stdout);
   try {
     const log = openLog(request, header, earlier);
-    return await new MapSession({ request, voice, target, earlier, batches, sink, log, header, stdout }).run();
+    return await new MapSession({
+      request,
+      voice,
+      target,
+      executor,
+      earlier,
+      batches,
+      sink,
+      log,
+      header,
+      stdout,
+    }).run();
   } finally {
     await sink.abandon("discard");
     earlier?.close();
@@ -51,6 +64,7 @@ interface Opened {
   readonly request: MapRequest;
   readonly voice: ConsoleVoice;
   readonly target: Target;
+  readonly executor: Executor;
   readonly header: LogHeader | undefined;
   readonly earlier: EarlierRun | undefined;
   readonly batches: AsyncIterable<readonly unknown[]>;
@@ -69,7 +83,7 @@ class MapSession {
   }
 
   async run(): Promise<ExitCode> {
-    const { request, voice, sink, log } = this.#opened;
+    const { request, voice, sink, log, executor } = this.#opened;
     using _signals = stopOnSignals(this.#stop);
     this.#watch();
     const output = new Emitter(
@@ -78,8 +92,7 @@ class MapSession {
       request.order,
       this.#opened.earlier,
     );
-    const executor = makeExecutor(request.execution);
-    const { run, feed } = this.#connect(executor, output);
+    const { run, feed } = this.#connect(output);
     if (request.progress === "shown") this.#showProgress(run);
     try {
       await run.run();
@@ -93,8 +106,8 @@ class MapSession {
     return tellEnd(end, request, sink, voice);
   }
 
-  #connect(executor: ReturnType<typeof makeExecutor>, output: Emitter): { run: MapRun; feed: InputFeed } {
-    const { request, target, header, earlier, batches, log, voice } = this.#opened;
+  #connect(output: Emitter): { run: MapRun; feed: InputFeed } {
+    const { request, target, executor, header, earlier, batches, log, voice } = this.#opened;
     const files =
       request.output.kind === "files" ? new FilePerResult(request.output.template, request.output.format) : undefined;
     const feed = new InputFeed({

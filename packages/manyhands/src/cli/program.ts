@@ -16,6 +16,8 @@ import { runMap } from "./map-session.js";
 import { reserveStdout } from "./result-stream.js";
 import { describeServe, serveRequestOf } from "./serve-command.js";
 import { runServe } from "./serve-session.js";
+import { describeWorker, workerRequestOf } from "./worker-command.js";
+import { runWorker } from "./worker-session.js";
 
 /** Runs the command with `argv` (without the program's own name); resolves to the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
@@ -37,6 +39,9 @@ async function dispatch(argv: readonly string[], voice: ConsoleVoice): Promise<E
   describeCompare(program.command("compare")).action(async (target, inputs, flags) => {
     code = await runCompare(compareRequestOf(target, inputs, flags), voice, reserveStdout());
   });
+  describeWorker(program.command("worker")).action(async (modules, flags) => {
+    code = await runWorker(workerRequestOf(modules, flags), voice, reserveStdout());
+  });
   describeServe(program.command("serve")).action(async (modules, flags) => {
     code = await runServe(serveRequestOf(modules, flags), voice, reserveStdout());
   });
@@ -50,14 +55,16 @@ async function dispatch(argv: readonly string[], voice: ConsoleVoice): Promise<E
 function makeProgram(): Command {
   return (
     new Command("manyhands")
-      .description("Many hands make light work: run functions on the event loop, on threads or on processes")
+      .description(
+        "Many hands make light work: run functions on the event loop, on threads, on processes or on many machines",
+      )
       .version(packageVersion(), "--version", "print the version")
       .helpOption("--help", "print this help")
       .helpCommand(false)
       .showSuggestionAfterError(true)
       .addHelpText(
         "after",
-        "\nmanyhands map --help, compare --help, serve --help and crawl --help say the rest, exit codes included.",
+        "\nmanyhands map --help, compare --help, serve --help, crawl --help and worker --help say the rest, exit codes included.",
       )
       // Commander's own messages become ours: one line, exit code 2.
       .exitOverride()

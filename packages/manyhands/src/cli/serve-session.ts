@@ -10,7 +10,7 @@ import { makeExecutor } from "./executors.js";
 import type { ExitCode } from "./exit-code.js";
 import { EXIT, UsageError } from "./exit-code.js";
 import type { ServeRequest } from "./serve-command.js";
-import { Stop } from "./stop.js";
+import { Stop, stopOnEitherSignal } from "./stop.js";
 import { loadWhole, type WholeModule } from "./target.js";
 
 /** What this command needs of `@manyhands/server`. Not its own declarations: the library is built without it. */
@@ -53,14 +53,6 @@ async function started(starting: Promise<RunningServer>): Promise<RunningServer>
   } catch (error) {
     throw error instanceof Error && "code" in error ? new UsageError(error.message, { cause: error }) : error;
   }
-}
-
-/** SIGTERM is how servers are told to end: it drains as SIGINT does. */
-function stopOnEitherSignal(stop: Stop): Disposable {
-  const onSignal = (name: "SIGINT" | "SIGTERM"): void =>
-    stop.request(stop.state.kind === "running" ? "draining" : "stopping", { kind: "signal", name });
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  return { [Symbol.dispose]: () => void process.off("SIGINT", onSignal).off("SIGTERM", onSignal) };
 }
 
 async function drainOn(

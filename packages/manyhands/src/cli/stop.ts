@@ -49,3 +49,11 @@ export function stopOnSignals(stop: Stop): Disposable {
     },
   };
 }
+
+/** Either signal drains, a second one stops: SIGTERM is how servers are told to end. */
+export function stopOnEitherSignal(stop: Stop): Disposable {
+  const onSignal = (name: "SIGINT" | "SIGTERM"): void =>
+    stop.request(stop.state.kind === "running" ? "draining" : "stopping", { kind: "signal", name });
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  return { [Symbol.dispose]: () => void process.off("SIGINT", onSignal).off("SIGTERM", onSignal) };
+}

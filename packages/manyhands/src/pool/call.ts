@@ -98,7 +98,7 @@ export class Call implements Ticket, FutureOwner, Waiting {
     this.objects = "callers";
     this.sequence = sequence;
     this.#state = "new";
-    this.attempt = 1;
+    this.attempt = order.plan.attempt;
     this.slot = -1;
     this.token = 0;
     this.worker = undefined;

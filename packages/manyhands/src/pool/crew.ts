@@ -6,7 +6,7 @@
 import type { Clock } from "../base/clock.js";
 import { BrokenExecutorError, WorkerExitedError } from "../base/errors.js";
 import type { ItemRun } from "../futures/mod.js";
-import type { Held, Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
+import type { Again, Held, Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
 import { CLOSED, nextBreaker } from "./breaker.js";
 import type { Call } from "./call.js";
 import { Crewman } from "./crewman.js";
@@ -39,10 +39,11 @@ export interface CrewExit extends PortExit {
 
 /** What a crew tells its scheduler. */
 export interface CrewEvents {
-  started(call: Call): void;
+  started(worker: Crewman, call: Call): void;
   fulfilled(worker: Crewman, call: Call, offset: number, value: unknown, startedAt: number, duration: number): void;
   fulfilledRun(worker: Crewman, call: Call, offset: number, run: ItemRun): void;
   rejected(worker: Crewman, call: Call, offset: number, reason: unknown, startedAt: number, duration: number): void;
+  lost(worker: Crewman, call: Call, offset: number, error: Error, startedAt: number, again: Again): void;
   refused(worker: Crewman, call: Call, error: unknown): void;
   skipped(worker: Crewman, call: Call, offset: number): void;
   copied(bytes: number): void;
@@ -51,6 +52,8 @@ export interface CrewEvents {
   /** The calls go back to wait. */
   returned(calls: readonly Call[]): void;
   exited(worker: Crewman, exit: CrewExit, running: readonly Held<Call>[], waiting: readonly Held<Call>[]): void;
+  /** One of the workers that a port stands for has ended unasked. */
+  died(): void;
   /** No worker can live. */
   broken(error: BrokenExecutorError): void;
   /** The last worker has gone. */
@@ -252,12 +255,18 @@ export class Crew {
     return {
       ready: () => this.#ready(member()),
       broken: (error) => this.#initializerFailed(error),
-      started: (call) => events.started(call),
+      started: (call) => events.started(member(), call),
       fulfilled: (call, offset, value, startedAt, duration) =>
         events.fulfilled(member(), call, offset, value, startedAt, duration),
       fulfilledRun: (call, offset, run) => events.fulfilledRun(member(), call, offset, run),
       rejected: (call, offset, reason, startedAt, duration) =>
         events.rejected(member(), call, offset, reason, startedAt, duration),
+      lost: (call, offset, error, startedAt, again) => events.lost(member(), call, offset, error, startedAt, again),
+      joined: (runner) => this.#watch.runnerJoined(runner),
+      left: (runner, how) => {
+        if (how === "unasked") events.died();
+        this.#watch.runnerLeft(runner, how);
+      },
       refused: (call, error) => events.refused(member(), call, error),
       skipped: (call, offset) => events.skipped(member(), call, offset),
       progress: (call, value) => call.progress(value),

@@ -86,6 +86,11 @@ export class Crewman implements Candidate, Load {
     this.silent = this.port.kind === "event-loop";
   }
 
+  /** The name of the worker that runs the call: its own, unless it stands for several. */
+  runnerOf(call: Call): string {
+    return this.port.runner?.(call)?.name ?? this.port.name;
+  }
+
   /** The calls it holds, in the order in which they were handed over. */
   get calls(): readonly Call[] {
     return this.port.held();

@@ -4,7 +4,7 @@
  *  a call of a key goes to the worker of that key; whom to give what is decided in `place` and `profile`. */
 import { availableParallelism } from "node:os";
 import type { Clock } from "../base/clock.js";
-import type { Flow } from "../futures/mod.js";
+import type { ExecutorKind, Flow } from "../futures/mod.js";
 import type { PortFunction } from "../worker/mod.js";
 import { Attention } from "./attention.js";
 import { Backlog } from "./backlog.js";
@@ -25,6 +25,9 @@ export interface DispatcherEvents {
 }
 
 const CORES = availableParallelism();
+
+/** Workers whose answer may come so soon that it is waited for awake. */
+const LISTENED: ReadonlySet<ExecutorKind> = new Set(["thread", "process"]);
 
 /** Of a function that is still being worked out. */
 const UNKNOWN = new Profile();
@@ -246,7 +249,8 @@ export class Dispatcher implements Disposable {
     if (member.held === 0) member.heardAt = this.#clock.now();
     member.add(call, profile.cost);
     if (plan.key !== undefined) this.#crew.bind(plan.key, member);
-    if (plan.timeout !== undefined) this.#events.handed(call);
+    // Workers elsewhere keep time themselves: they know when a call began, by a clock that can be relied on.
+    if (plan.timeout !== undefined && member.port.runner === undefined) this.#events.handed(call);
     batch.push(call);
   }
 
@@ -260,8 +264,9 @@ export class Dispatcher implements Disposable {
     this.#crew.given(member);
     this.#watchdog.watch(member);
     const [only] = batch;
-    if (batch.length === 1 && only !== undefined && member.port.kind !== "event-loop")
+    if (batch.length === 1 && only !== undefined && LISTENED.has(member.port.kind)) {
       this.#attention.pay(member, only.cost);
+    }
     this.#watch.handed(member, batch);
   }
 

@@ -14,16 +14,13 @@ import { snapshot } from "./snapshot.js";
 /** What an executor does with a map that has not ended. */
 type OpenMap = Pick<MapRun<unknown>, "unseenFailure" | "stopInput" | "close" | "drains" | "open">;
 
-/** Items of a map that travel as one call at most: enough that what a call costs does not count for an item. */
-const TOGETHER = 256;
-
-/** On the event loop, where any number of calls may run at once, maps pull as many inputs as for so many. */
-const AHEAD = 256;
-
 export class Engine {
   readonly kind: ExecutorKind;
   readonly name: string;
+  /** How many calls can run at once, as far as is known and as far as inputs of maps are pulled for them. */
+  readonly #capacity: () => number;
   readonly scheduler: Scheduler;
+  readonly #describe: (stats: ExecutorStats) => ExecutorStats;
   readonly #maps = new Set<OpenMap>();
   readonly #signals = new SignalWatch<OpenMap>((run, reason) => {
     run.close(new CancelledError("The map was cancelled", { cause: reason }));
@@ -32,9 +29,18 @@ export class Engine {
   #shutdown: Promise<void> | undefined;
   #terminate: Promise<void> | undefined;
 
-  constructor(kind: ExecutorKind, name: string, scheduler: Scheduler) {
+  /** @param describe what the executor's place knows better. */
+  constructor(
+    kind: ExecutorKind,
+    name: string,
+    capacity: () => number,
+    scheduler: Scheduler,
+    describe: (stats: ExecutorStats) => ExecutorStats = (stats) => stats,
+  ) {
+    this.#describe = describe;
     this.kind = kind;
     this.name = name;
+    this.#capacity = capacity;
     this.scheduler = scheduler;
   }
 
@@ -47,12 +53,12 @@ export class Engine {
   ): MapResults<R> {
     const { scheduler } = this;
     const site = scheduler.intake.site(below);
-    const joins = scheduler.intake.joins(plan);
+    const most = scheduler.intake.most(plan);
     const here = scheduler.intake.here();
     const host: MapHost<T> = {
       shape,
       argsOf: shape === "list" ? argumentsOf : (item) => [item],
-      together: () => (joins ? Math.min(TOGETHER, plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)) : 1),
+      together: () => (most > 1 ? Math.min(most, plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)) : 1),
       submit: (args, count, index, sink) => {
         const refusal = sink.drains && scheduler.phase === "draining" ? undefined : scheduler.refusal();
         if (refusal !== undefined) throw refusal;
@@ -61,7 +67,7 @@ export class Engine {
       abandon: (sink, reason) => scheduler.abandon(sink, reason),
       stop: (sink, reason) => scheduler.stop(sink, reason),
       window: () =>
-        plan.bufferSize ?? 4 * this.#abreast * (plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)),
+        plan.bufferSize ?? 4 * this.#capacity() * (plan.chunk > 0 ? plan.chunk : scheduler.intake.batchOf(task)),
       lend: () => scheduler.lend(),
       ended: () => {
         this.#maps.delete(run);
@@ -82,12 +88,6 @@ export class Engine {
     return new MapResults<R>(run);
   }
 
-  /** Calls that run at once, as far as inputs of maps are pulled for them. */
-  get #abreast(): number {
-    const { size } = this.scheduler;
-    return this.kind === "event-loop" ? Math.min(size, AHEAD) : size;
-  }
-
   shutdown(pending: "finish" | "cancel"): Promise<void> {
     this.#shutdown ??= this.#drainAndClose();
     // Also when it was asked to finish them before: whoever comes later is in more of a hurry.
@@ -99,7 +99,7 @@ export class Engine {
   }
 
   stats(): ExecutorStats {
-    return snapshot(this);
+    return this.#describe(snapshot(this));
   }
 
   terminate(): Promise<void> {

@@ -10,10 +10,11 @@ import {
 } from "../worker/mod.js";
 import type { CrewSettings } from "./crew.js";
 import { Engine } from "./engine.js";
+import type { PortPlan } from "./port-executor.js";
 import { RateGate } from "./rate-gate.js";
 import { Scheduler } from "./scheduler.js";
 
-export { classReference } from "../wire/mod.js";
+export { aliasOf, classReference, taskOf } from "../wire/mod.js";
 export { planInitializer } from "./initializer.js";
 
 /** A crew's settings, but for how a worker is started. */
@@ -68,8 +69,11 @@ function opened(
   // What has been started belongs to somebody from the start, whatever becomes of the call it was started for. Where
   // `minWorkers` are kept, the crew has taken it in already.
   if (first !== undefined && scheduler.crew.members.size === 0) scheduler.crew.spawn();
-  return new Engine(kind, name, scheduler);
+  return new Engine(kind, name, () => scheduler.size, scheduler);
 }
+
+/** On the event loop, where any number of calls may run at once, maps pull as many inputs as for so many. */
+const AHEAD = 256;
 
 export interface EventLoopPlan {
   readonly name: string;
@@ -93,5 +97,27 @@ export function openEventLoop({ name, maxConcurrency, rate }: EventLoopPlan): En
     gate: rate === undefined ? undefined : new RateGate(rate.limit, rate.per),
     spawn: (workerName, events) => new InlinePort(workerName, events),
   });
-  return new Engine("event-loop", name, scheduler);
+  // As many inputs ahead as would be with one worker for each call, but never endlessly many.
+  return new Engine("event-loop", name, () => Math.min(scheduler.size, AHEAD), scheduler);
+}
+
+/** An engine whose calls all go to one port, which stands for workers that it does not start. */
+export function openPort({ kind, name, ref, capacity, crossing, describe, open }: PortPlan): Engine {
+  const scheduler = new Scheduler({
+    kind,
+    name,
+    maxWorkers: 1,
+    minWorkers: 0,
+    tasksPerWorker: Number.POSITIVE_INFINITY,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    maxTasksPerWorker: Number.POSITIVE_INFINITY,
+    maxAge: Number.POSITIVE_INFINITY,
+    maxMemory: Number.POSITIVE_INFINITY,
+    ref,
+    initializer: undefined,
+    gate: undefined,
+    crossing,
+    spawn: (_name, events) => open(events),
+  });
+  return new Engine(kind, name, capacity, scheduler, describe);
 }

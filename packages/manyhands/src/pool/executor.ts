@@ -11,16 +11,27 @@ import type {
   ExecutorStats,
   Flow,
   Future,
+  ItemSink,
   MapOptions,
   MapResults,
   Task,
 } from "../futures/mod.js";
-import type { AnyTask, ClassSource, WireFunction } from "../wire/mod.js";
+import { type AnyTask, allPrimitive, type ClassSource, type WireFunction } from "../wire/mod.js";
 import type { EngineSeat } from "./engine-seat.js";
 import { machinery } from "./machinery.js";
 import { type CallPlan, DEFAULT_PLAN, planCall, planMap } from "./plan.js";
 import { checkLimit } from "./pool-options.js";
+import type { Site } from "./sites.js";
 import type { WatchedExecutor } from "./watch-messages.js";
+
+/** What is asked for a call that was sent from elsewhere. */
+export interface SentOptions extends CallOptions {
+  /** The number of the attempt, from 1. */
+  readonly attempt: number;
+}
+
+/** Of calls that were submitted elsewhere. */
+const NOWHERE: Site = Object.freeze({});
 
 /** An executor, or a view of one with other options for each call. */
 export class LocalExecutor implements Executor, Adjustable {
@@ -43,6 +54,39 @@ export class LocalExecutor implements Executor, Adjustable {
    *  @throws FunctionRefError when its module does not export it. */
   protected classReference(type: ClassSource): Promise<WireFunction> {
     return machinery().classReference(type);
+  }
+
+  /** @internal Runs the calls of a bundle, `args` holding the arguments of one after another, and tells the sink of each
+   *  item with when it ran. No stack is joined to failures: whoever sent the bundle knows where it was submitted.
+   *  @returns what stops all that has not ended. */
+  submitItems(
+    task: AnyTask,
+    args: readonly unknown[],
+    count: number,
+    options: SentOptions,
+    sink: ItemSink,
+  ): (reason: unknown) => void {
+    const plan = this.#planSent(options);
+    const { scheduler } = this.#seat.engine("calls");
+    const arity = args.length / count;
+    const step = allPrimitive(args) ? scheduler.intake.most(plan) : 1;
+    for (let at = 0; at < count; at += step) {
+      const items = Math.min(step, count - at);
+      const own = args.slice(at * arity, (at + items) * arity);
+      scheduler.intake.submitItems(task, own, items, plan, NOWHERE, sink, at);
+    }
+    return (reason) => scheduler.stop(sink, reason);
+  }
+
+  /** @internal The same for one call, whose future is told of progress and can be asked about. */
+  submitSent(task: AnyTask, args: readonly unknown[], options: SentOptions): Future<unknown> {
+    const { scheduler } = this.#seat.engine("calls");
+    const call = scheduler.intake.submit(task, args, this.#planSent(options), NOWHERE);
+    return call.future as Future<unknown>;
+  }
+
+  #planSent({ attempt, ...options }: SentOptions): CallPlan {
+    return { ...planCall(this.#plan, options), attempt };
   }
 
   /** Runs `fn(...args)` and gives the future of its result. Never throws: what is wrong with the call fails its future.

@@ -8,7 +8,16 @@ import type { Clock } from "../base/clock.js";
 import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemSink } from "../futures/mod.js";
 import { discard, mustBeDiscarded, parcelOf } from "../share/mod.js";
-import { type AnyTask, allPrimitive, copyArgs, inspectValue, moves, snapshotOfArgs, taskName } from "../wire/mod.js";
+import {
+  type AnyTask,
+  allPrimitive,
+  boundToMachine,
+  copyArgs,
+  inspectValue,
+  moves,
+  snapshotOfArgs,
+  taskName,
+} from "../wire/mod.js";
 import { Call, type CallOwner } from "./call.js";
 import type { CrewSettings } from "./crew.js";
 import type { Dispatcher } from "./dispatcher.js";
@@ -23,12 +32,25 @@ import { carrying, type OwnTarget, targetOf } from "./targets.js";
 import type { TimeLimits } from "./time-limits.js";
 import { nextId, type Watch } from "./watch.js";
 
+/** Items of a map that travel as one call at most: enough that what a call costs does not count for an item. */
+const TOGETHER = 256;
+
 /** Calls of one turn after which the first of them leave: a message for fewer costs more than it gains. */
 const STRETCH = 256;
 
 export interface IntakeSettings extends CrewSettings {
   readonly kind: ExecutorKind;
   readonly gate: RateGate | undefined;
+  /** How much of a map travels at once to where a crossing costs more than to a worker here. */
+  readonly crossing?: CrossingSize;
+}
+
+/** Calls that are worth one crossing. */
+export interface CrossingSize {
+  /** In µs of work. */
+  readonly work: number;
+  /** In calls. */
+  readonly most: number;
 }
 
 /** The scheduler's parts that calls are handed on to. */
@@ -90,7 +112,11 @@ export class Intake {
   batchOf(task: AnyTask): number {
     if (this.#settings.kind === "event-loop") return 1;
     const target = targetOf(this.#settings.kind, task);
-    if (!(target instanceof Promise)) return this.#dispatcher.profile(target).batch;
+    if (!(target instanceof Promise)) {
+      const profile = this.#dispatcher.profile(target);
+      const { crossing } = this.#settings;
+      return crossing === undefined ? profile.batch : Math.min(crossing.most, profile.within(crossing.work));
+    }
     // Whoever submits the task hears of the failure.
     target.catch(() => undefined);
     return 1;
@@ -163,8 +189,8 @@ export class Intake {
 
   /** Whether items of a map may travel as one call: nothing is asked for that concerns each of them alone. */
   joins(plan: CallPlan): boolean {
-    const { kind, gate, maxTasksPerWorker, tasksPerWorker } = this.#settings;
-    if (kind === "event-loop" || gate !== undefined || tasksPerWorker > 1) return false;
+    const { kind, gate, crossing, maxTasksPerWorker, tasksPerWorker } = this.#settings;
+    if (kind === "event-loop" || gate !== undefined || (tasksPerWorker > 1 && crossing === undefined)) return false;
     if (maxTasksPerWorker !== Number.POSITIVE_INFINITY) return false;
     return (
       plan.signal === undefined &&
@@ -173,6 +199,11 @@ export class Intake {
       plan.key === undefined &&
       plan.transfer === undefined
     );
+  }
+
+  /** How many items of a map may travel as one call. */
+  most(plan: CallPlan): number {
+    return this.joins(plan) ? TOGETHER : 1;
   }
 
   #submit(call: Call): Call {
@@ -216,10 +247,13 @@ export class Intake {
     // Items that travel together are primitives, every one.
     const plain = kind === "event-loop" || call.count > 1 || allPrimitive(call.args);
     const small = plain || this.#copySmall(call);
-    const route = kind === "process" ? "process" : "thread";
+    const route = kind === "thread" || kind === "event-loop" ? "thread" : "process";
     try {
       const moved = plan.transfer && new Set(plan.transfer);
-      if (!small && inspectValue(call.args, "args", route, moved).shareables > 0) putInParcel(call, route);
+      if (!small && inspectValue(call.args, "args", route, moved).shareables > 0) {
+        if (kind === "cluster") throw boundToMachine(call.args, "args");
+        putInParcel(call, route);
+      }
     } catch (error) {
       return this.#settler.fail(call, error);
     }

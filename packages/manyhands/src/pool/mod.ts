@@ -2,5 +2,6 @@
 export { EventLoopExecutor, type EventLoopOptions } from "./event-loop-executor.js";
 export { LocalExecutor } from "./executor.js";
 export type { PoolOptions } from "./pool-options.js";
+export { PortExecutor, type PortPlan, type WayIn } from "./port-executor.js";
 export { ProcessPoolExecutor, type ProcessPoolOptions } from "./process-pool-executor.js";
 export { ThreadPoolExecutor } from "./thread-pool-executor.js";

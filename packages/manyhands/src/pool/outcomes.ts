@@ -5,7 +5,8 @@ import type { Clock } from "../base/clock.js";
 import { WorkerExitedError } from "../base/errors.js";
 import { RingQueue } from "../base/ring-queue.js";
 import type { ItemRun } from "../futures/mod.js";
-import type { Held } from "../worker/mod.js";
+import { taskName } from "../wire/mod.js";
+import type { Again, Held } from "../worker/mod.js";
 import type { Call } from "./call.js";
 import type { Crew, CrewExit } from "./crew.js";
 import type { Crewman } from "./crewman.js";
@@ -87,6 +88,19 @@ export class Outcomes {
     if (item !== undefined) this.#settler.rejected(item, reason);
   }
 
+  /** What ran the call has died, though not all that its port stands for. */
+  lost(member: Crewman, call: Call, offset: number, error: Error, startedAt: number, again: Again): void {
+    if (call.state !== "at-worker" || call.worker !== member) return;
+    // An agent that is gone is counted once, whatever it had; see `Crew`.
+    if (error instanceof WorkerExitedError) this.#settler.statistics.lost += 1;
+    if (startedAt > 0) this.#settler.observe(call, startedAt, this.#clock.now() - startedAt, member);
+    member.remove(call);
+    const item = call.count > 1 ? call.splitItem(offset) : call;
+    if (item.stop === undefined) this.#settler.lost(item, error, again);
+    else this.#settler.rejected(item, item.stop.error);
+    this.#dispatcher.schedule();
+  }
+
   /** The call cannot travel; it has not left. */
   refused(member: Crewman, call: Call, error: unknown): void {
     member.takeBack(call, call.count);
@@ -111,7 +125,7 @@ export class Outcomes {
     } else {
       this.#observe(member, call, startedAt, duration);
       member.remove(call);
-      this.#settler.fulfilledItem(call, offset, value, startedAt, duration, member.port.name);
+      this.#settler.fulfilledItem(call, offset, value, startedAt, duration, member.runnerOf(call));
     }
   }
 
@@ -129,7 +143,7 @@ export class Outcomes {
     const end = (starts[length - 1] ?? 0) + (durations[length - 1] ?? 0);
     call.order.profile.observeRun(length, end - (starts[0] ?? 0), run.longest);
     member.removeItems(call, length);
-    this.#settler.fulfilledRun(call, offset, run, member.port.name);
+    this.#settler.fulfilledRun(call, offset, run, member.runnerOf(call));
   }
 
   /** @returns the call that ended: an item of several gets one of its own. */
@@ -139,7 +153,7 @@ export class Outcomes {
     member.remove(call);
     if (call.count === 1) return call;
     const item = call.splitItem(offset);
-    item.ran(startedAt, duration, member.port.name);
+    item.ran(startedAt, duration, member.runnerOf(call));
     return item;
   }
 
@@ -195,7 +209,7 @@ export class Outcomes {
     member.remove(call);
     const item = call.count > 1 ? call.splitItem(offset) : call;
     if (startedAt > 0) this.#settler.observe(item, startedAt, this.#clock.now() - startedAt, member);
-    if (item.stop === undefined) this.#settler.lost(item, exit);
+    if (item.stop === undefined) this.#settler.lost(item, exitError(item, exit), "as-planned");
     else this.#settler.rejected(item, item.stop.error);
   }
 
@@ -217,4 +231,9 @@ export class Outcomes {
     }
     this.#dispatcher.takeBack(waiting);
   }
+}
+
+function exitError(call: Call, { exit, cause }: CrewExit): WorkerExitedError {
+  const options = cause === undefined ? undefined : { cause };
+  return new WorkerExitedError({ ...exit, task: taskName(call.task) }, options);
 }

@@ -18,6 +18,8 @@ export interface CallPlan {
   readonly key: string | undefined;
   /** How many calls to hand over together; 0: as measured. */
   readonly chunk: number;
+  /** The number of its first attempt here: more than 1 when earlier ones were made elsewhere. */
+  readonly attempt: number;
 }
 
 export interface MapPlan extends CallPlan {
@@ -56,6 +58,7 @@ export const DEFAULT_PLAN: CallPlan = {
   transfer: undefined,
   key: undefined,
   chunk: 0,
+  attempt: 1,
 };
 
 /** `base` with what `options` says.
@@ -89,6 +92,7 @@ function merge(base: CallPlan, options: CallOptions): CallPlan {
     transfer: options.transfer ?? base.transfer,
     key: options.key ?? base.key,
     chunk: base.chunk,
+    attempt: base.attempt,
   };
 }
 

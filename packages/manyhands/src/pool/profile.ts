@@ -43,7 +43,12 @@ export class Profile {
 
   /** Calls that are worth handing to one worker together. */
   get batch(): number {
-    return Math.max(1, Math.floor(BUDGET / 2 / this.cost));
+    return this.within(BUDGET / 2);
+  }
+
+  /** How many calls fit into so many µs; at least one. */
+  within(budget: number): number {
+    return Math.max(1, Math.floor(budget / this.cost));
   }
 }
 

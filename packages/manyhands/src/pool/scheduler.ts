@@ -47,6 +47,7 @@ export class Scheduler implements CallOwner {
   readonly #limits: TimeLimits;
   readonly #loans: Loans;
   readonly #outcomes: Outcomes;
+  readonly #watch: Watch;
   #phase: Phase = { kind: "open" };
   #whenIdle: (() => void)[] = [];
   #whenEmpty: (() => void)[] = [];
@@ -56,6 +57,7 @@ export class Scheduler implements CallOwner {
     this.#clock = settings.clock ?? systemClock;
     const watch = new Watch(settings.kind, settings.name, this.#clock, this);
     this.watched = watch.executor;
+    this.#watch = watch;
     this.crew = new Crew(settings, this.#crewEvents(), this.#clock, watch);
     this.#dispatcher = new Dispatcher(
       this.crew,
@@ -174,18 +176,26 @@ export class Scheduler implements CallOwner {
 
   #crewEvents(): CrewEvents {
     return {
-      started: (call) => this.refresh(call),
+      started: (worker, call) => {
+        this.refresh(call);
+        if (worker.port.runner !== undefined) this.#watch.handed(worker, [call]);
+      },
       fulfilled: (worker, call, offset, value, startedAt, duration) =>
         this.#outcomes.fulfilled(worker, call, offset, value, startedAt, duration),
       fulfilledRun: (worker, call, offset, run) => this.#outcomes.fulfilledRun(worker, call, offset, run),
       rejected: (worker, call, offset, reason, startedAt, duration) =>
         this.#outcomes.rejected(worker, call, offset, reason, startedAt, duration),
+      lost: (worker, call, offset, error, startedAt, again) =>
+        this.#outcomes.lost(worker, call, offset, error, startedAt, again),
       refused: (worker, call, error) => this.#outcomes.refused(worker, call, error),
       skipped: (worker, call, offset) => this.#outcomes.skipped(worker, call, offset),
       copied: (bytes) => this.statistics.copied(bytes),
       turn: () => this.#outcomes.turn(),
       returned: (calls) => this.#outcomes.giveBack(calls),
       exited: (worker, exit, running, waiting) => this.#outcomes.exited(worker, exit, running, waiting),
+      died: () => {
+        this.statistics.lost += 1;
+      },
       broken: (error) => this.#break(error),
       empty: () => {
         for (const resolve of this.#whenEmpty.splice(0)) resolve();
@@ -219,7 +229,9 @@ export class Scheduler implements CallOwner {
     // It may have ended without having been heard of.
     if (call.worker !== undefined) this.#outcomes.collectBeforeAbort(call.worker);
     if (call.state === "settled") return false;
-    if (!this.cancel(call, reason)) this.#stopper.stop(call, cancellation(reason));
+    // Where it is not known here whether the call has begun, only the port can find out, and ends it either way.
+    const far = call.worker?.port.runner !== undefined;
+    if (far || !this.cancel(call, reason)) this.#stopper.stop(call, cancellation(reason));
     return true;
   }
 

@@ -3,11 +3,11 @@
  *  Guarantees: a call is settled once, counted once, and lets go of its signal and timers; it runs again only when its
  *  plan says so; a worker's death is told with how the worker ended and which task was on it. */
 import type { Clock } from "../base/clock.js";
-import { CancelledError, WorkerExitedError } from "../base/errors.js";
+import { CancelledError } from "../base/errors.js";
 import type { SignalWatch } from "../base/signal-watch.js";
 import type { ExecutorKind, ItemRun } from "../futures/mod.js";
-import { joinStacks, taskName } from "../wire/mod.js";
-import type { PortExit } from "../worker/mod.js";
+import { joinStacks } from "../wire/mod.js";
+import type { Again } from "../worker/mod.js";
 import type { Call, Refused } from "./call.js";
 import type { Crewman } from "./crewman.js";
 import type { Dispatcher } from "./dispatcher.js";
@@ -115,7 +115,7 @@ export class Settler {
   observe(call: Call, startedAt: number, duration: number, worker: Crewman): void {
     if (startedAt > 0) this.statistics.wait.observe(startedAt - call.order.submittedAt);
     this.statistics.run.observe(duration);
-    if (call.count === 1) call.ran(startedAt, duration, worker.port.name);
+    if (call.count === 1) call.ran(startedAt, duration, worker.runnerOf(call));
     this.#watch.ran(call, worker, startedAt, duration);
   }
 
@@ -131,11 +131,10 @@ export class Settler {
     this.#failed(call, reason, next);
   }
 
-  /** The worker has died under the call. */
-  lost(call: Call, { exit, cause }: PortExit): void {
-    const options = cause === undefined ? undefined : { cause };
-    const error = new WorkerExitedError({ ...exit, task: taskName(call.task) }, options);
-    this.#failed(call, error, afterLoss(call.plan.onWorkerLoss, call.plan.retry, call.attempt));
+  /** The worker has died under the call. @param error says how. */
+  lost(call: Call, error: Error, again: Again): void {
+    if (again === "never") this.#failed(call, error, { do: "fail" });
+    else this.#failed(call, error, afterLoss(call.plan.onWorkerLoss, call.plan.retry, call.attempt));
   }
 
   #stopped(call: Call, error: Error, thrown: unknown): void {

@@ -32,6 +32,8 @@ export class Stopper {
     if (worker === undefined || call.stop !== undefined) return;
     call.stop = { error };
     worker.port.stop(call, error);
+    // Where it runs its grace is kept, by whoever can end it there.
+    if (worker.port.runner !== undefined) return;
     const first = Math.min(call.plan.grace, TAKES_CONTEXT_WITHIN);
     this.#later(call, first, () => {
       if (!worker.port.cooperative(call) || call.plan.grace <= first) return this.#force(call, worker);

@@ -8,6 +8,7 @@ import { TASK_CHANNEL, WORKER_CHANNEL } from "../base/channels.js";
 import type { Clock } from "../base/clock.js";
 import type { ExecutorKind } from "../futures/mod.js";
 import { taskName } from "../wire/mod.js";
+import type { Runner } from "../worker/mod.js";
 import type { Call, Refused } from "./call.js";
 import type { CrewExit } from "./crew.js";
 import type { Crewman } from "./crewman.js";
@@ -47,6 +48,8 @@ export class Watch {
   readonly #clock: Clock;
   readonly #told = new Map<Call, Told>();
   readonly #workers = new WeakMap<Crewman, SeenWorker>();
+  /** By name: the workers of a port that stands for several, of which none is an object here. */
+  readonly #runners = new Map<string, WatchedWorker>();
 
   constructor(kind: ExecutorKind, name: string, clock: Clock, steered: Steered) {
     executors += 1;
@@ -73,9 +76,10 @@ export class Watch {
     if (this.#told.size === 0) return;
     for (const call of batch) {
       const told = this.#told.get(call);
-      if (told !== undefined && call.worker === member) {
-        this.#tell(call, told, { type: "handed", worker: this.#workerOf(member) });
-      }
+      if (told === undefined || call.worker !== member) continue;
+      // Not known yet where the port stands for several: it is told when one of them has begun.
+      const worker = this.#workerOf(member, call);
+      if (worker !== undefined) this.#tell(call, told, { type: "handed", worker });
     }
   }
 
@@ -93,7 +97,8 @@ export class Watch {
     if (this.#told.size === 0 || startedAt <= 0) return;
     const told = this.#told.get(call);
     if (told === undefined) return;
-    const worker = this.#workerOf(member);
+    const worker = this.#workerOf(member, call);
+    if (worker === undefined) return;
     told.run = { worker, startedAt, duration };
     this.#tell(call, told, { type: "started", worker, at: startedAt });
   }
@@ -136,11 +141,13 @@ export class Watch {
   }
 
   workerStarted(member: Crewman): void {
-    if (workers.hasSubscribers) this.#tellOfWorker({ type: "started", ...this.#now(member) });
+    if (workers.hasSubscribers && member.port.runner === undefined)
+      this.#tellOfWorker({ type: "started", ...this.#now(member) });
   }
 
   workerReady(member: Crewman): void {
-    if (workers.hasSubscribers) this.#tellOfWorker({ type: "ready", ...this.#now(member) });
+    if (workers.hasSubscribers && member.port.runner === undefined)
+      this.#tellOfWorker({ type: "ready", ...this.#now(member) });
   }
 
   workerReplaced(member: Crewman, why: WorkerReplaced["why"]): void {
@@ -148,7 +155,7 @@ export class Watch {
   }
 
   workerEnded(member: Crewman, { exit, cause, how }: CrewExit): void {
-    if (!workers.hasSubscribers) return;
+    if (!workers.hasSubscribers || member.port.runner !== undefined) return;
     const { exitCode, signal } = exit;
     const ended = { exitCode, signal, ...this.#now(member) };
     this.#tellOfWorker(how === "asked" ? { type: "exited", ...ended } : { type: "crashed", cause, ...ended });
@@ -156,7 +163,35 @@ export class Watch {
 
   /** The worker has said how it is. */
   examined(member: Crewman, memory: number, at: number): void {
-    this.#workerOf(member).answered(memory, at);
+    this.#ownWorkerOf(member).answered(memory, at);
+  }
+
+  /** One of the workers that a port stands for serves. */
+  runnerJoined(runner: Runner): void {
+    const worker = this.#runner(runner);
+    if (!workers.hasSubscribers) return;
+    const at = this.#clock.now();
+    this.#tellOfWorker({ type: "started", worker, at });
+    this.#tellOfWorker({ type: "ready", worker, at });
+  }
+
+  runnerLeft({ name }: Runner, how: "asked" | "unasked"): void {
+    const worker = this.#runners.get(name);
+    this.#runners.delete(name);
+    if (worker === undefined || !workers.hasSubscribers) return;
+    const ended = { worker, at: this.#clock.now(), exitCode: null, signal: null };
+    this.#tellOfWorker(
+      how === "asked" ? { type: "exited", ...ended } : { type: "crashed", cause: undefined, ...ended },
+    );
+  }
+
+  #runner({ name, id, slots }: Runner): WatchedWorker {
+    let worker = this.#runners.get(name);
+    if (worker === undefined) {
+      worker = { executor: this.executor, name, id, slots };
+      this.#runners.set(name, worker);
+    }
+    return worker;
   }
 
   #tellOfWorker(message: WorkerMessage): void {
@@ -164,10 +199,16 @@ export class Watch {
   }
 
   #now(member: Crewman): { readonly worker: WatchedWorker; readonly at: number } {
-    return { worker: this.#workerOf(member), at: this.#clock.now() };
+    return { worker: this.#ownWorkerOf(member), at: this.#clock.now() };
   }
 
-  #workerOf(member: Crewman): SeenWorker {
+  #workerOf(member: Crewman, call: Call): WatchedWorker | undefined {
+    if (member.port.runner === undefined) return this.#ownWorkerOf(member);
+    const runner = member.port.runner(call);
+    return runner && this.#runner(runner);
+  }
+
+  #ownWorkerOf(member: Crewman): SeenWorker {
     let worker = this.#workers.get(member);
     if (worker === undefined) {
       worker = new SeenWorker(this.executor, member, this.#told, this.#clock);

@@ -73,6 +73,33 @@ export function reference(task: AnyTask): Promise<WireFunction> {
   return entry.promise;
 }
 
+/** A task that is run as `target` says: for whoever was sent a function and hands it on.
+ *  @param name for messages. */
+export function taskOf(target: TravellingFunction, name: string): AnyTask {
+  const { url } = target.type === "export" ? target : { url: "" };
+  const task = Object.freeze({ url, name });
+  // What else brings values of carriers is made after this has been looked up; here it is part of what was sent.
+  const known = target as WireFunction;
+  entries.set(task, { promise: Promise.resolve(known), known });
+  return task;
+}
+
+/** A task of its own that is run like `task`. */
+export function aliasOf(task: AnyTask): AnyTask {
+  const name = taskName(task);
+  const alias = Object.freeze({ url: "", name });
+  const entry: Entry = { promise: reference(task), known: knownReference(task) };
+  entries.set(alias, entry);
+  entry.promise.then(
+    (found) => {
+      entry.known = found;
+    },
+    // Whoever submits it is told.
+    () => undefined,
+  );
+  return alias;
+}
+
 /** The one object for an export: workers number the functions they know by it, and what is learnt of a function hangs on
  *  it, so a program that makes a new reference for each call must not count as calling ever new functions. */
 const exports = new Map<string, WireFunction>();

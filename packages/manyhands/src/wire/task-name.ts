@@ -20,6 +20,7 @@ export function nameOfFunction(fn: Function): string {
 export function taskName(task: AnyTask): string {
   if (typeof task === "function") return nameOfFunction(task);
   if (!isReference(task)) return String(typeof task);
+  if (task.url === "") return task.name;
   return `${path.posix.basename(task.url.split(/[?#]/, 1)[0] ?? "")}#${task.name}`;
 }
 

@@ -3,6 +3,7 @@
  *  Guarantees: nothing is changed; cycles and any depth of nesting are fine; only own enumerable properties are followed, as
  *  structured clone does (a getter runs once here and once when the value is copied). A primitive needs no look at all. */
 import { SerializationError } from "../base/errors.js";
+import { isShareable } from "../base/shareable.js";
 import { Refusal, type Route, refusePrimitive, type Shape, shapeOf } from "./clonable.js";
 
 /** True for values that need no look at all before they are posted. */
@@ -52,6 +53,17 @@ export function serializationError(
   const found = findCulprit(root, path, route, moved) ?? { path, reason: "it cannot be copied", cause: undefined };
   const options = found.cause === undefined ? undefined : { cause: found.cause };
   return new SerializationError(found.path, `Cannot send ${found.path} to a ${route}: ${found.reason}`, options);
+}
+
+/** The error that names the first shared object in `root`: its owner can be reached on the owner's machine only. */
+export function boundToMachine(root: unknown, path: string): SerializationError {
+  const refuse = (part: object): string | undefined =>
+    isShareable(part) ? "it is shared by the processes of one machine and cannot leave it" : undefined;
+  const found = findCulprit(root, path, "process", undefined, refuse) ?? {
+    path,
+    reason: "it cannot leave this machine",
+  };
+  return new SerializationError(found.path, `Cannot send ${found.path} to another machine: ${found.reason}`);
 }
 
 /** One walk over a value, and over the further values of a batch: fast, and without paths. */

@@ -3,7 +3,7 @@ export { context, type RunningTask, type TaskContext } from "./context.js";
 export { InlinePort } from "./inline-port.js";
 export { LOADING } from "./job.js";
 export type { Initializer, WorkerSettings } from "./messages.js";
-export type { PortEvents, PortExit, PortFunction, Ticket, WorkerPort } from "./port.js";
+export type { Again, PortEvents, PortExit, PortFunction, Runner, Ticket, WorkerPort } from "./port.js";
 export { ProcessPort } from "./process-port.js";
 export { type ProcessSettings, type StartedProcess, startProcess } from "./process-start.js";
 export { taskAmong } from "./scope.js";

@@ -43,6 +43,11 @@ export interface PortEvents<T extends Ticket> {
   /** Neighbouring calls of one ticket, from `offset` on, that came to numbers; the lists are good until this returns. */
   fulfilledRun(ticket: T, offset: number, run: ItemRun): void;
   rejected(ticket: T, offset: number, reason: unknown, startedAt: number, duration: number): void;
+  /** What ran the call has died under it, or the call itself is lost; the port lives. */
+  lost(ticket: T, offset: number, error: Error, startedAt: number, again: Again): void;
+  /** One of the workers that the port stands for has come, or gone. */
+  joined(runner: Runner): void;
+  left(runner: Runner, how: "asked" | "unasked"): void;
   /** The call cannot travel; it has not left. */
   refused(ticket: T, error: unknown): void;
   /** The worker did not start the call because the pool was taking it back at that moment. */
@@ -60,6 +65,17 @@ export interface PortEvents<T extends Ticket> {
   turn(): void;
   /** The worker has ended. `running` had started, `waiting` had not. */
   exited(exit: PortExit, running: readonly Held<T>[], waiting: readonly Held<T>[]): void;
+}
+
+/** Whether a lost call may be tried again as its plan says, or has been as often as it may. */
+export type Again = "as-planned" | "never";
+
+/** A worker behind a port that stands for several. */
+export interface Runner {
+  readonly name: string;
+  readonly id: number | undefined;
+  /** Calls that it runs at once at most. */
+  readonly slots: number;
 }
 
 export interface PortExit {
@@ -102,6 +118,9 @@ export interface WorkerPort<T extends Ticket> {
   leave(ticket: T): void;
   /** Whether this worker keeps the program alive. */
   hold(how: "ref" | "unref"): void;
+  /** Which worker runs the call or ran it last. Only ports have it that stand for several workers elsewhere: these keep the
+   *  time of calls and end those that are asked to stop, and the port tells when that is done. */
+  runner?(ticket: T): Runner | undefined;
   /** Ends the worker when it has nothing to do. */
   close(): void;
   /** Ends the worker now. */

@@ -3,6 +3,7 @@ export type { RootPlugin, RootSeam } from "./application.js";
 export type { Call, Calls } from "./calls.js";
 export type { Catalogue, LoadedModule, ServedFunction } from "./catalogue.js";
 export { type DashboardOptions, dashboard } from "./dashboard/dashboard.js";
+export type { Progress } from "./dashboard/protocol.js";
 export type { Job, JobEvent, JobView } from "./job.js";
 export type { JobStore } from "./job-store.js";
 export { decode, type ErrorForm, encode, fromJson, JsonFormError, toJson } from "./json-form.js";

@@ -41,6 +41,7 @@ interface MapFlags extends InputFlags, ClusterFlags {
   readonly skipFailed?: true;
   readonly joblog?: string;
   readonly trace?: string;
+  readonly dashboard?: true;
   readonly resume?: true;
   readonly resumeFailed?: true;
   readonly halt: HaltPolicy;
@@ -98,6 +99,7 @@ function addOutputOptions(command: Command): void {
     .option("--resume", "go on where --joblog FILE ends; a first run is fine")
     .option("--resume-failed", "the same, and run failed inputs again")
     .option("--trace <file>", "write a timeline of all calls to FILE, for https://ui.perfetto.dev")
+    .option("--dashboard", "show the run on a page of this machine, whose address is told on standard error")
     .option("--dry-run", "print the calls, make none")
     .option("--no-progress", "no progress on standard error");
 }
@@ -153,6 +155,7 @@ export function mapRequestOf(target: string, inputs: readonly string[], flags: M
     failed: flags.skipFailed === true ? "skipped" : "kept",
     joblog: flags.joblog,
     trace: flags.trace,
+    dashboard: flags.dashboard === true ? "shown" : "none",
     resumption: flags.resumeFailed === true ? "resume-failed" : flags.resume === true ? "resume" : undefined,
     halt: flags.halt,
     progress: flags.progress ? "shown" : "silent",

@@ -17,6 +17,7 @@ import { JobLog } from "./job-log.js";
 import { lockJobLog } from "./job-log-lock.js";
 import type { LineSink } from "./line-sink.js";
 import { FileSink, NoSink, StreamSink } from "./line-sink.js";
+import { openDashboard } from "./map-dashboard.js";
 import { printCalls } from "./map-dry-run.js";
 import { tellEnd } from "./map-end.js";
 import type { MapRequest } from "./map-request.js";
@@ -93,8 +94,14 @@ class MapSession {
       this.#opened.earlier,
     );
     const { run, feed } = this.#connect(output);
-    if (request.progress === "shown") this.#showProgress(run);
+    if (request.progress === "shown") voice.startProgress(() => run.view);
+    if (request.progress === "shown" || request.dashboard === "shown") this.#estimate();
     try {
+      await using _dashboard = await openDashboard(request, {
+        executor,
+        view: () => run.view,
+        say: (text) => voice.say(text),
+      });
       await run.run();
     } finally {
       await executor.terminate();
@@ -161,10 +168,9 @@ class MapSession {
     });
   }
 
-  #showProgress(run: MapRun): void {
-    const { request, voice } = this.#opened;
-    voice.startProgress(() => run.view);
-    estimateTotal(request.plan).then(
+  /** How many calls there will be. */
+  #estimate(): void {
+    estimateTotal(this.#opened.request.plan).then(
       (total) => {
         this.#total = total;
       },

@@ -8,12 +8,14 @@ import { RefusedError } from "../problem.js";
 import { actionIn, perform } from "./actions.js";
 import { Hub, type Place } from "./hub.js";
 import { type PageFile, PageFiles } from "./page-files.js";
-import type { Hello } from "./protocol.js";
+import type { Hello, Progress } from "./protocol.js";
 import { reportOf } from "./report.js";
 
 export interface DashboardOptions {
   /** What stands in the page's head. @default "serve" */
   readonly title?: string;
+  /** Of a map that is watched, instead of a server: what it maps, and how far it is. @default none */
+  readonly map?: { readonly target: string; progress(): Progress | null };
 }
 
 /** Scripts and styles of its own only, nothing inline; uPlot sets styles by the object model, which this allows. */
@@ -34,12 +36,16 @@ const PAGE_POLICY =
 export function dashboard(options: DashboardOptions = {}): RootPlugin {
   return (app, seam) => {
     const files = new PageFiles();
+    const { title = "serve", map } = options;
+    const functions = [...seam.catalogue.keys()];
     const hub = new Hub({
-      subject: { kind: "server", title: options.title ?? "serve", functions: [...seam.catalogue.keys()] },
+      subject: map === undefined ? { kind: "server", title, functions } : { kind: "map", title, target: map.target },
       executor: seam.calls.executor,
-      progress: () => null,
+      progress: () => map?.progress() ?? null,
     });
-    seam.ends.addEventListener("abort", () => hub.leave("server-ending"), { once: true });
+    // A map comes to its end; a server may be started again.
+    const why = map === undefined ? "server-ending" : "run-ended";
+    seam.ends.addEventListener("abort", () => hub.leave(why), { once: true });
     app.addHook("onClose", (_app, done) => {
       hub[Symbol.dispose]();
       done();

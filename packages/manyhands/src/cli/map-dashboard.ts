@@ -1,0 +1,36 @@
+/** The page that `--dashboard` asks for: what the run does, as it does it. */
+import { randomBytes } from "node:crypto";
+import type { Executor } from "../mod.js";
+import type { MapRequest } from "./map-request.js";
+import type { ProgressView } from "./progress-line.js";
+import { loadServer, started } from "./server-package.js";
+
+export interface WatchedRun {
+  readonly executor: Executor;
+  readonly view: () => ProgressView;
+  /** Is told where the page is. */
+  say(text: string): void;
+}
+
+/** Shows the run on a page of this machine until it is disposed of; nothing unless it was asked for.
+ *
+ *  The page can stop calls, and others may work on this machine: so there is always a token, which stands in the address behind
+ *  the #, where no server and no log sees it.
+ *  @throws UsageError when the package that serves is not there. */
+export async function openDashboard(
+  request: MapRequest,
+  { executor, view, say }: WatchedRun,
+): Promise<AsyncDisposable> {
+  if (request.dashboard === "none") return { [Symbol.asyncDispose]: async () => undefined };
+  const { serve, dashboard } = await loadServer("manyhands map --dashboard", process.cwd());
+  const token = randomBytes(18).toString("base64url");
+  const map = { target: request.target, progress: () => progressOf(view()) };
+  const root = dashboard({ title: request.target, map });
+  const server = await started(serve({ modules: [], executor, token, root }));
+  say(`dashboard: ${server.url}/#token=${token}`);
+  return { [Symbol.asyncDispose]: () => server.close() };
+}
+
+function progressOf({ done, failed, total }: ProgressView): { done: number; failed: number; total: number | null } {
+  return { done, failed, total: total ?? null };
+}

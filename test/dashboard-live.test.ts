@@ -1,10 +1,11 @@
 /** The dashboard from end to end: a real pool, the real server, its page in a browser. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { dashboard, serve } from "@manyhands/server";
 import { ThreadPoolExecutor } from "manyhands";
 import { expect, test } from "vitest";
-import { within } from "./conformance/support.js";
+import { FUNCTIONS, startCommand, testDirectory } from "./cli-command.js";
+import { made, within } from "./conformance/support.js";
 import { live, opened, pixelsLike, until, violations } from "./dashboard-browser.js";
 import { folder, keep, later, newGate } from "./keeping.js";
 import { call, SERVING, type Started, started } from "./server-support.js";
@@ -38,9 +39,9 @@ test("Cancel stops a call that runs, also one that never looks", { timeout: SLOW
   await live(page);
   const log = join(folder(), "started");
   const answer = call(url, "spin", [log]);
+  await made(log);
   await page.locator('[data-table="running"] [data-cancel]').click();
   await page.locator('[data-notice="done"]').waitFor();
-  expect(existsSync(log) && readFileSync(log, "utf8")).toBe("started\n");
   expect(await within(answer, "the answer to the call")).toMatchObject({
     status: 503,
     body: { code: "ERR_CANCELLED" },
@@ -143,4 +144,28 @@ test("exports are a trace that Perfetto reads, and a report without any markup o
   expect(report).toContain("&#60;script&#62;alert(1)");
   expect(report).not.toContain("<script");
   expect(report).toContain("<svg");
+});
+
+test("manyhands map --dashboard shows how far the run is, and its last picture when it is over", {
+  timeout: SLOW,
+}, async () => {
+  const gate = await newGate();
+  const args = ["map", `${FUNCTIONS}#gated`, "1", "2", "3", "--on", "threads", "--dashboard"];
+  const env = { CLI_GATE: gate.path, CLI_GATED: "3" };
+  const { child, end, said } = startCommand(args, { cwd: testDirectory(), env });
+  let stderr = "";
+  child.stderr.on("data", (text: string) => {
+    stderr += text;
+  });
+  await said("dashboard: http");
+  const [address = ""] = /http:\S+/.exec(stderr) ?? [];
+  expect(address).toMatch(/#token=.{20,}$/);
+  expect((await fetch(`${new URL(address).origin}/dashboard/stream`)).status).toBe(401);
+  const page = await opened(address);
+  await live(page);
+  await page.locator('[data-tile="progress"]').getByText("2 of 3").waitFor();
+  gate.open();
+  expect(await end).toMatchObject({ code: 0, lines: ["1", "2", "3"] });
+  await page.locator('[data-banner="over"]').waitFor();
+  await page.locator('[data-tile="progress"]').getByText("3 of 3").waitFor();
 });

@@ -82,7 +82,7 @@ class MapSession {
     const executor = makeExecutor(request.execution);
     const { run, feed } = this.#connect(executor, output);
     if (request.progress === "shown") voice.startProgress(() => run.view);
-    if (request.progress === "shown" || request.dashboard === "shown") this.#estimate();
+    if (request.progress === "shown" || request.dashboard.kind === "shown") this.#estimate();
     try {
       await using _dashboard = await openDashboard(request, {
         executor,

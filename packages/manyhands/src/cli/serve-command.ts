@@ -86,6 +86,7 @@ const SERVE_HELP = `
   GET, DELETE /jobs/ID            how it stands; stop it
   GET /jobs/ID/events             progress and outcome, as server-sent events
   GET /ws                         WebSocket: {"type":"call","id":1,"function":"NAME","args":[...]}
+  GET /                           the dashboard: what happens, as it happens; cancel, pause, resize
   GET /openapi.json /metrics /healthz /readyz
 
 The address is printed on standard output once the server listens. SIGTERM or SIGINT takes no more calls,

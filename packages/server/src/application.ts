@@ -4,6 +4,7 @@
 import rateLimit from "@fastify/rate-limit";
 import websocket from "@fastify/websocket";
 import Fastify, { type FastifyInstance, type FastifyRequest, type HTTPMethods } from "fastify";
+import { allowReading, answerPreflight, isPreflight } from "./cross-origin.js";
 import type { Gatekeeper } from "./gatekeeper.js";
 import { JsonFormError, parseJson } from "./json-form.js";
 import type { Limits } from "./limits.js";
@@ -11,6 +12,7 @@ import { addOperationRoutes } from "./operations.js";
 import { RefusedError } from "./problem.js";
 import { sendRequestProblem } from "./replies.js";
 import { addFunctionRoutes, addJobRoutes, addMapRoute, addSocketRoute, type Served } from "./routes.js";
+import { refuseSlowBodies } from "./slow-bodies.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -77,10 +79,13 @@ export async function makeApplication(parts: ApplicationParts): Promise<FastifyI
   app.addHook("onRequest", (request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
     gatekeeper.checkSender(request.headers);
+    allowReading(request, reply);
+    if (isPreflight(request)) return answerPreflight(reply);
     if (request.routeOptions.config.access !== "open") gatekeeper.checkToken(request.headers);
     done();
   });
   readJson(app);
+  refuseSlowBodies(app, limits.timeout, audience);
   const patterns = collectPatterns(app);
   const served: Served = { ...parts, takeTurn: turnTaker(app, limits) };
   addOperationRoutes(app, served, token);

@@ -14,7 +14,7 @@ const JOB = { $ref: "#/components/schemas/Job" };
 
 /** What can be wrong with any request. */
 const ALWAYS = [400, 403];
-const CALLING = [...ALWAYS, 413, 415, 429, 500, 503, 504];
+const CALLING = [...ALWAYS, 408, 413, 415, 429, 500, 503, 504];
 
 /** The document. @param token whether callers need one. */
 export function openApiOf(catalogue: Catalogue, token: "needed" | "none"): Json {
@@ -87,7 +87,7 @@ function jobPaths(always: readonly number[]): Json {
   const missing = problems([...always, ...ALWAYS, 404, 500]);
   const job = { 200: { description: "The job", ...content("application/json", JOB) }, ...missing };
   // It may come with a body, which is read and not looked at.
-  const stopped = { ...job, ...problems([413, 415]) };
+  const stopped = { ...job, ...problems([408, 413, 415]) };
   const events = { 200: { description: "Events", ...content("text/event-stream", { type: "string" }) }, ...missing };
   return {
     "/jobs/{id}": {

@@ -20,6 +20,7 @@ export type RefusalCode =
   | "ERR_NOT_NOW"
   | "ERR_NOT_FOUND"
   | "ERR_METHOD"
+  | "ERR_BODY_TIMEOUT"
   | "ERR_BODY_TOO_LARGE"
   | "ERR_MEDIA_TYPE"
   | "ERR_UPGRADE"
@@ -46,6 +47,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Meaning>> = {
   ERR_NOT_NOW: [409, "That cannot be done now"],
   ERR_NOT_FOUND: [404, "There is nothing here"],
   ERR_METHOD: [405, "This path is not asked that way"],
+  ERR_BODY_TIMEOUT: [408, "The body did not arrive in time"],
   ERR_BODY_TOO_LARGE: [413, "The body is too large"],
   ERR_MEDIA_TYPE: [415, "The body is not of a type that is read here"],
   ERR_UPGRADE: [426, "This path is for WebSockets"],

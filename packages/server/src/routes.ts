@@ -113,7 +113,7 @@ function choice<C extends string>(
 export function addMapRoute(app: FastifyInstance, served: Served): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser([...LINES_TYPES], (_request, body, done) => done(null, body));
-  app.post<Named>("/functions/:name/map", async (request, reply) => {
+  app.post<Named>("/functions/:name/map", { config: { body: "stream" } }, async (request, reply) => {
     const { calls, limits, audience, takeTurn } = served;
     const left = leftSignal(reply);
     try {

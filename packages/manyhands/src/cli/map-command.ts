@@ -15,6 +15,7 @@ import {
   parseChunk,
   parseCount,
   parseDuration,
+  parsePort,
   parseRate,
   parseRetries,
   parseSize,
@@ -42,6 +43,7 @@ interface MapFlags extends InputFlags, ClusterFlags {
   readonly joblog?: string;
   readonly trace?: string;
   readonly dashboard?: true;
+  readonly dashboardPort?: number;
   readonly resume?: true;
   readonly resumeFailed?: true;
   readonly halt: HaltPolicy;
@@ -100,6 +102,7 @@ function addOutputOptions(command: Command): void {
     .option("--resume-failed", "the same, and run failed inputs again")
     .option("--trace <file>", "write a timeline of all calls to FILE, for https://ui.perfetto.dev")
     .option("--dashboard", "show the run on a page of this machine, whose address is told on standard error")
+    .option("--dashboard-port <n>", "the port of that page (default: any that is free)", parsePort)
     .option("--dry-run", "print the calls, make none")
     .option("--no-progress", "no progress on standard error");
 }
@@ -133,6 +136,13 @@ Exit codes:
   2    wrong usage, module, input or output
   130  interrupted (SIGINT)      143  terminated (SIGTERM)      70  a defect in manyhands`;
 
+/** Who names a port wants the page. */
+function dashboardOf({ dashboard, dashboardPort }: MapFlags): MapRequest["dashboard"] {
+  return dashboard === true || dashboardPort !== undefined
+    ? { kind: "shown", port: dashboardPort ?? 0 }
+    : { kind: "none" };
+}
+
 /** What the flags ask for. Throws a UsageError when they contradict one another. */
 export function mapRequestOf(target: string, inputs: readonly string[], flags: MapFlags): MapRequest {
   checkTogether(flags);
@@ -155,7 +165,7 @@ export function mapRequestOf(target: string, inputs: readonly string[], flags: M
     failed: flags.skipFailed === true ? "skipped" : "kept",
     joblog: flags.joblog,
     trace: flags.trace,
-    dashboard: flags.dashboard === true ? "shown" : "none",
+    dashboard: dashboardOf(flags),
     resumption: flags.resumeFailed === true ? "resume-failed" : flags.resume === true ? "resume" : undefined,
     halt: flags.halt,
     progress: flags.progress ? "shown" : "silent",

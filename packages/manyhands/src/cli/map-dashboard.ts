@@ -16,17 +16,17 @@ export interface WatchedRun {
  *
  *  The page can stop calls, and others may work on this machine: so there is always a token, which stands in the address behind
  *  the #, where no server and no log sees it.
- *  @throws UsageError when the package that serves is not there. */
+ *  @throws UsageError when the package that serves is not there, or the port is taken. */
 export async function openDashboard(
   request: MapRequest,
   { executor, view, say }: WatchedRun,
 ): Promise<AsyncDisposable> {
-  if (request.dashboard === "none") return { [Symbol.asyncDispose]: async () => undefined };
+  if (request.dashboard.kind === "none") return { [Symbol.asyncDispose]: async () => undefined };
   const { serve, dashboard } = await loadServer("manyhands map --dashboard", process.cwd());
   const token = randomBytes(18).toString("base64url");
   const map = { target: request.target, progress: () => progressOf(view()) };
   const root = dashboard({ title: request.target, map });
-  const server = await started(serve({ modules: [], executor, token, root }));
+  const server = await started(serve({ modules: [], executor, token, root, port: request.dashboard.port }));
   say(`dashboard: ${server.url}/#token=${token}`);
   return { [Symbol.asyncDispose]: () => server.close() };
 }

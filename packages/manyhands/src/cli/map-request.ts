@@ -25,7 +25,7 @@ export interface MapRequest {
   readonly failed: FailedLines;
   readonly joblog: string | undefined;
   readonly trace: string | undefined;
-  readonly dashboard: "shown" | "none";
+  readonly dashboard: { readonly kind: "shown"; readonly port: number } | { readonly kind: "none" };
   readonly resumption: Resumption | undefined;
   readonly halt: HaltPolicy;
   readonly progress: "shown" | "silent";

@@ -95,7 +95,7 @@ class MapSession {
     );
     const { run, feed } = this.#connect(output);
     if (request.progress === "shown") voice.startProgress(() => run.view);
-    if (request.progress === "shown" || request.dashboard === "shown") this.#estimate();
+    if (request.progress === "shown" || request.dashboard.kind === "shown") this.#estimate();
     try {
       await using _dashboard = await openDashboard(request, {
         executor,

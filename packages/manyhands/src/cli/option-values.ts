@@ -86,3 +86,10 @@ export function parseRetries(text: string): number {
 export function parseChunk(text: string): number | "auto" {
   return text === "auto" ? "auto" : parseCount(text);
 }
+
+/** A port to listen on; 0: any that is free. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
+}

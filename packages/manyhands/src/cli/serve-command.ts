@@ -1,10 +1,10 @@
 /** `manyhands serve`: its options and what they mean together. */
 import type { Command } from "commander";
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 import type { ExecutorRequest, Place } from "./executors.js";
 import { checkRequest, PLACES } from "./executors.js";
 import type { Rate } from "./option-values.js";
-import { parseCount, parseDuration, parseSize, parseTimeout, parseWindow } from "./option-values.js";
+import { parseCount, parseDuration, parsePort, parseSize, parseTimeout, parseWindow } from "./option-values.js";
 
 /** What is asked of a server, as its options asked for it. Only what was given is set: the defaults are the server's own. */
 export interface ServeRequest {
@@ -86,18 +86,13 @@ const SERVE_HELP = `
   GET, DELETE /jobs/ID            how it stands; stop it
   GET /jobs/ID/events             progress and outcome, as server-sent events
   GET /ws                         WebSocket: {"type":"call","id":1,"function":"NAME","args":[...]}
+  GET /                           the dashboard: what happens, as it happens; cancel, pause, resize
   GET /openapi.json /metrics /healthz /readyz
 
 The address is printed on standard output once the server listens. SIGTERM or SIGINT takes no more calls,
 waits for those under way and ends; a second one stops them.
 
 Exit codes: 0 all calls were answered; 1 calls were stopped; 2 wrong usage or module.`;
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
-}
 
 /** What the flags ask for. */
 export function serveRequestOf(modules: readonly string[], flags: ServeFlags): ServeRequest {

@@ -42,9 +42,12 @@ export function traceRecent(options: RecentTraceOptions = {}): RecentTrace {
   return { json: () => kept.json(), [Symbol.dispose]: () => listening[Symbol.dispose]() };
 }
 
+/** Far more workers than are seen while the events last. */
+const MOST_NAMES = 2000;
+
 class KeptEvents implements TraceSink {
   readonly #most: number;
-  /** Names of rows by process and thread: what they name may still be kept. Workers that have gone are too few to matter. */
+  /** Names of rows: what they name may still be kept. */
   readonly #names: TraceEvent[] = [];
   readonly #events = new RingQueue<TraceEvent>();
 
@@ -55,6 +58,7 @@ class KeptEvents implements TraceSink {
   write(event: TraceEvent): void {
     if (event.ph === "M") {
       this.#names.push(event);
+      if (this.#names.length > MOST_NAMES) this.#names.shift();
       return;
     }
     this.#events.push(event);

@@ -112,7 +112,10 @@ export class Crew {
   /** So many calls at once in one worker. More that run already go on. */
   widen(slots: number): void {
     this.#slots = slots;
-    for (const member of this.#members) member.slots = slots;
+    for (const member of this.#members) {
+      member.slots = slots;
+      this.#watch.workerWidened(member);
+    }
   }
 
   get members(): ReadonlySet<Crewman> {

@@ -161,6 +161,12 @@ export class Watch {
     this.#tellOfWorker(how === "asked" ? { type: "exited", ...ended } : { type: "crashed", cause, ...ended });
   }
 
+  /** The worker runs more calls at once than before, or fewer. */
+  workerWidened(member: Crewman): void {
+    const worker = this.#workers.get(member);
+    if (worker !== undefined) worker.slots = member.slots;
+  }
+
   /** The worker has said how it is. */
   examined(member: Crewman, memory: number, at: number): void {
     this.#ownWorkerOf(member).answered(memory, at);

@@ -45,7 +45,7 @@ export class SeenWorker implements WatchedWorker {
   readonly executor: WatchedExecutor;
   readonly name: string;
   readonly id: number | undefined;
-  readonly slots: number;
+  slots: number;
   readonly #member: Crewman;
   readonly #told: Told;
   readonly #clock: Clock;

@@ -6,7 +6,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { RootPlugin, RootSeam } from "../application.js";
 import { RefusedError } from "../problem.js";
 import { actionIn, perform } from "./actions.js";
-import { Hub, type Place } from "./hub.js";
+import type { HubOptions, Place } from "./hub.js";
+import { HubSeat } from "./hub-seat.js";
 import { type PageFile, PageFiles } from "./page-files.js";
 import type { Hello, Progress } from "./protocol.js";
 import { reportOf } from "./report.js";
@@ -26,7 +27,8 @@ const PAGE_POLICY =
 /** Makes the dashboard.
  *
  *  @param options what is shown beside what is watched.
- *  @returns a plug-in for the `root` of `serve()`. It watches from the server's start to its end.
+ *  @returns a plug-in for the `root` of `serve()`. It watches while a page is open and for a minute after, so that it costs nothing
+ *  when nobody looks; a map from its start to its end.
  *  @throws RefusedError (`ERR_INTERNAL`) from `serve()` when the page has not been built, in a checkout.
  *  @example
  *  ```ts
@@ -38,11 +40,13 @@ export function dashboard(options: DashboardOptions = {}): RootPlugin {
     const files = new PageFiles();
     const { title = "serve", map } = options;
     const functions = [...seam.catalogue.keys()];
-    const hub = new Hub({
+    const hubOptions: HubOptions = {
       subject: map === undefined ? { kind: "server", title, functions } : { kind: "map", title, target: map.target },
       executor: seam.calls.executor,
       progress: () => map?.progress() ?? null,
-    });
+    };
+    // Of a map, what happened before somebody looked belongs to it.
+    const hub = new HubSeat(hubOptions, map === undefined ? "when-looked-at" : "always");
     // A map comes to its end; a server may be started again.
     const why = map === undefined ? "server-ending" : "run-ended";
     seam.ends.addEventListener("abort", () => hub.leave(why), { once: true });
@@ -52,7 +56,7 @@ export function dashboard(options: DashboardOptions = {}): RootPlugin {
     });
     addPage(app, files);
     addStream(app, hub, seam);
-    app.post("/dashboard/actions", (request) => perform(actionIn(request.body), hub.watcher));
+    app.post("/dashboard/actions", (request) => perform(actionIn(request.body), hub.wake().watcher));
     addExports(app, hub);
   };
 }
@@ -73,7 +77,7 @@ function sendFile(reply: FastifyReply, { type, body }: PageFile): FastifyReply {
   return reply.type(type).send(body);
 }
 
-function addStream(app: FastifyInstance, hub: Hub, { token }: RootSeam): void {
+function addStream(app: FastifyInstance, hub: HubSeat, { token }: RootSeam): void {
   const hello: Hello = { product: "manyhands", version: VERSION, token };
   app.get("/dashboard/hello", { config: { access: "open" } }, () => hello);
   app.route({
@@ -96,13 +100,13 @@ function placeIn({ query }: FastifyRequest): Place | undefined {
   return { hub, after: Number(after) };
 }
 
-function addExports(app: FastifyInstance, hub: Hub): void {
+function addExports(app: FastifyInstance, hub: HubSeat): void {
   const attached = (reply: FastifyReply, type: string, name: string): FastifyReply =>
     reply.type(type).header("content-disposition", `attachment; filename="manyhands-${name}"`);
   app.get("/dashboard/export/trace.json", (_request, reply) => {
-    return attached(reply, "application/json; charset=utf-8", "trace.json").send(hub.trace());
+    return attached(reply, "application/json; charset=utf-8", "trace.json").send(hub.wake().trace());
   });
   app.get("/dashboard/export/report.html", (_request, reply) => {
-    return attached(reply, "text/html; charset=utf-8", "report.html").send(reportOf(hub.picture));
+    return attached(reply, "text/html; charset=utf-8", "report.html").send(reportOf(hub.wake().picture));
   });
 }

@@ -55,14 +55,23 @@ export class Hub implements Disposable {
     return this.#picture;
   }
 
+  /** Pages that are connected. */
+  get pages(): number {
+    return this.#pages.size;
+  }
+
   /** The recent past, as Perfetto reads it. */
   trace(): string {
     return this.#trace.json();
   }
 
-  /** Tells a page from now on. @param place what it has already, if it has been here. */
-  join(socket: PageSocket, place: Place | undefined): void {
-    const line = new PageLine(socket, () => this.#pages.delete(line));
+  /** Tells a page from now on.
+   *  @param place what it has already, if it has been here. @param left is called when the page has gone. */
+  join(socket: PageSocket, place: Place | undefined, left: () => void): void {
+    const line = new PageLine(socket, () => {
+      this.#pages.delete(line);
+      left();
+    });
     this.#pages.add(line);
     const missed = place === undefined ? undefined : this.#behind(place);
     if (missed === undefined) line.send(this.#snapshot());

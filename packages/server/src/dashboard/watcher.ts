@@ -135,8 +135,8 @@ export class Watcher implements Disposable {
     this.#places.forget(at - window);
     const sample = this.#sample(snapshot);
     const bars = this.#bars();
-    const { of } = this.#differences;
-    const differs: typeof of = (name, value) => this.#differences.of(name, value);
+    const differs = <N extends string, V>(name: N, value: V): { readonly [K in N]?: V } =>
+      this.#differences.of(name, value);
     const running = runningCalls(snapshot, this.#places, this.#open, this.#functions, origin, keeps.running);
     return {
       at: sinceOrigin(at, origin),

@@ -4,7 +4,7 @@
 import uPlot from "uplot";
 import type { Picture } from "../../../src/dashboard/protocol.js";
 import type { Theme } from "../stream/palette.js";
-import type { ChartKind, SeriesTone } from "./kinds.js";
+import { type ChartKind, type SeriesTone, valueAt } from "./kinds.js";
 
 const HEIGHT = 132;
 const FONT = "11px system-ui, -apple-system, Segoe UI, Roboto, sans-serif";
@@ -31,7 +31,7 @@ export class Chart implements Disposable {
 
   feed({ samples, origin }: Picture): void {
     const times = samples.map(({ at }) => (origin + at) / 1000);
-    const values = this.#kind.series.map(({ value }) => samples.map(value));
+    const values = this.#kind.series.map((series) => samples.map((_sample, place) => valueAt(series, samples, place)));
     this.#plot.setData([times, ...values]);
   }
 

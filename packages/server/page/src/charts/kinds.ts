@@ -12,6 +12,8 @@ export interface Series {
   readonly dash: readonly number[];
   readonly fill: "filled" | "line";
   value(sample: Sample): number | null;
+  /** `last-second`: rates of single ticks jump up and down, so the mean of a second is shown. */
+  readonly mean?: "last-second";
 }
 
 export interface ChartKind {
@@ -44,7 +46,16 @@ export const CHARTS: readonly ChartKind[] = [
     unit: "/s",
     format: decimal,
     mark: roundNumber,
-    series: [{ label: "ended", tone: "main", dash: SOLID, fill: "filled", value: ({ perSecond }) => perSecond }],
+    series: [
+      {
+        label: "ended",
+        tone: "main",
+        dash: SOLID,
+        fill: "filled",
+        value: ({ perSecond }) => perSecond,
+        mean: "last-second",
+      },
+    ],
   },
   {
     part: "queue",
@@ -66,7 +77,31 @@ export const CHARTS: readonly ChartKind[] = [
     format: decimal,
     mark: roundNumber,
     series: [
-      { label: "failed", tone: "failed", dash: SOLID, fill: "filled", value: ({ failedPerSecond }) => failedPerSecond },
+      {
+        label: "failed",
+        tone: "failed",
+        dash: SOLID,
+        fill: "filled",
+        value: ({ failedPerSecond }) => failedPerSecond,
+        mean: "last-second",
+      },
     ],
   },
 ];
+
+const SECOND = 1000;
+
+/** What a series shows at a place of the samples. */
+export function valueAt({ value, mean }: Series, samples: readonly Sample[], place: number): number | null {
+  const sample = samples[place];
+  if (sample === undefined) return null;
+  if (mean === undefined) return value(sample);
+  let [sum, count] = [0, 0];
+  for (let at = place; at >= 0; at -= 1) {
+    const each = samples[at];
+    if (each === undefined || each.at <= sample.at - SECOND) break;
+    sum += value(each) ?? 0;
+    count += 1;
+  }
+  return sum / count;
+}

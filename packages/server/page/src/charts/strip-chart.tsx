@@ -8,7 +8,7 @@ import { clock, UNKNOWN } from "../format.js";
 import { live, steady } from "../state.js";
 import { theme } from "../theme.js";
 import { Chart, toneOf } from "./chart.js";
-import type { ChartKind } from "./kinds.js";
+import { type ChartKind, valueAt } from "./kinds.js";
 
 export function StripChart({ kind }: { readonly kind: ChartKind }): VNode {
   const face = useSignal<"chart" | "table">("chart");
@@ -48,11 +48,12 @@ export function StripChart({ kind }: { readonly kind: ChartKind }): VNode {
 /** The latest values, or those at the cursor; they are the legend too. */
 function Values({ kind, at }: { readonly kind: ChartKind; readonly at: number | undefined }): VNode {
   const samples = (at === undefined ? steady : live).value?.samples ?? [];
-  const sample = at === undefined ? samples.at(-1) : samples[at];
+  const place = at ?? samples.length - 1;
   return (
     <dl class="values">
-      {kind.series.map(({ label, tone, dash, value }) => {
-        const number = sample === undefined ? null : value(sample);
+      {kind.series.map((series) => {
+        const { label, tone, dash } = series;
+        const number = valueAt(series, samples, place);
         const colour = toneOf(theme.value, tone);
         return (
           <div key={label}>
@@ -113,13 +114,14 @@ const APART = 1000;
 
 function Samples({ kind }: { readonly kind: ChartKind }): VNode {
   const picture = steady.value;
+  const samples = picture?.samples ?? [];
   const columns: readonly Column<Sample>[] = [
     { title: "Time", cell: ({ at }) => clock((picture?.origin ?? 0) + at) },
-    ...kind.series.map(({ label, value }) => ({
-      title: label,
+    ...kind.series.map((series) => ({
+      title: series.label,
       kind: "number" as const,
       cell: (sample: Sample): string => {
-        const number = value(sample);
+        const number = valueAt(series, samples, samples.indexOf(sample));
         return number === null ? UNKNOWN : `${kind.format(number)}${kind.unit}`;
       },
     })),
@@ -129,7 +131,7 @@ function Samples({ kind }: { readonly kind: ChartKind }): VNode {
       caption={`${kind.title}, the latest first`}
       name={kind.part}
       columns={columns}
-      rows={thinned(picture?.samples ?? [])}
+      rows={thinned(samples)}
       keyOf={({ at }) => at}
       empty="Nothing has been measured yet."
     />

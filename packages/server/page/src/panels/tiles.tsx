@@ -1,6 +1,7 @@
 /** The numbers that are looked at first. */
 import type { VNode } from "preact";
 import type { Picture, Progress } from "../../../src/dashboard/protocol.js";
+import { CHARTS, valueAt } from "../charts/kinds.js";
 import { count, decimal, duration, percent, UNKNOWN } from "../format.js";
 import { steady } from "../state.js";
 
@@ -9,6 +10,8 @@ export function Tiles(): VNode | null {
   if (picture === undefined) return null;
   const { totals, executors, samples } = picture;
   const last = samples.at(-1);
+  const [ended] = CHARTS[0]?.series ?? [];
+  const rate = ended === undefined ? null : valueAt(ended, samples, samples.length - 1);
   const waiting = executors.reduce((sum, executor) => sum + executor.waiting, 0);
   const running = executors.reduce((sum, executor) => sum + executor.atWorkers, 0);
   const failures = totals.failed === 0 ? "calm" : "bad";
@@ -18,7 +21,7 @@ export function Tiles(): VNode | null {
       <Tile name="Workers busy" value={busyOf(picture)} />
       <Tile name="At workers" value={count(running)} part="at-workers" />
       <Tile name="Waiting" value={count(waiting)} part="waiting" />
-      <Tile name="Per second" value={last === undefined ? UNKNOWN : decimal(last.perSecond)} />
+      <Tile name="Per second" value={rate === null ? UNKNOWN : decimal(rate)} />
       <Tile name="Run, p95" value={last?.run ? duration(last.run.p95) : UNKNOWN} />
       <Tile name="Succeeded" value={count(totals.succeeded)} part="succeeded" />
       <Tile name="Failed" value={count(totals.failed)} part="failed" mood={failures} />

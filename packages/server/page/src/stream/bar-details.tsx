@@ -72,7 +72,10 @@ function Open({ picture, call }: { readonly picture: Picture; readonly call: Run
         <Fact name="Outcome">{call.startedAt === null ? "at its worker" : "running"}</Fact>
         <Fact name="Call">{call.attempt > 1 ? `${call.call}, attempt ${call.attempt}` : String(call.call)}</Fact>
         <Fact name="Worker">{worker}</Fact>
-        <Fact name="For">{age(picture.at - since)}</Fact>
+        <Fact name="For">
+          {/* Not read out: it changes every second. */}
+          <span aria-live="off">{age(picture.at - since)}</span>
+        </Fact>
       </dl>
       <CancelButton call={call.call} />
     </>

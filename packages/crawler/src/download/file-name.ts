@@ -62,7 +62,7 @@ export function nameOfAnswer({ url, disposition, contentType }: NamedAnswer): st
   const said = dispositionName(disposition);
   // A path in the header is only its last part (RFC 6266, 4.3): not joined, or ".._.._etc_passwd" would come out.
   const name = said === undefined ? nameOfUrl(url) : safeName(said.split(/[/\\]/).at(-1) ?? "");
-  return /\.[A-Za-z0-9]{1,10}$/.test(name) ? name : name + extensionOf(contentType);
+  return /\.[A-Za-z0-9]{1,10}$/.test(name) ? name : safeName(name + extensionOf(contentType));
 }
 
 /** The `number`th name beside one that is taken: `photo-1.jpg`. */

@@ -9,6 +9,8 @@ import { runCompare } from "./compare-session.js";
 import { ConsoleVoice } from "./console-voice.js";
 import { crawlRequestOf, describeCrawl } from "./crawl-command.js";
 import { runCrawl } from "./crawl-session.js";
+import { describeDownload, downloadCommandOf } from "./download-command.js";
+import { runDownload } from "./download-session.js";
 import type { ExitCode } from "./exit-code.js";
 import { EXIT, UsageError } from "./exit-code.js";
 import { describeMap, mapRequestOf } from "./map-command.js";
@@ -48,6 +50,9 @@ async function dispatch(argv: readonly string[], voice: ConsoleVoice): Promise<E
   describeCrawl(program.command("crawl")).action(async (urls, flags) => {
     code = await runCrawl(crawlRequestOf(urls, flags), voice, reserveStdout());
   });
+  describeDownload(program.command("download")).action(async (urls, flags) => {
+    code = await runDownload(downloadCommandOf(urls, flags), voice, reserveStdout());
+  });
   await program.parseAsync(argv, { from: "user" });
   return code;
 }
@@ -64,7 +69,7 @@ function makeProgram(): Command {
       .showSuggestionAfterError(true)
       .addHelpText(
         "after",
-        "\nmanyhands map --help, compare --help, serve --help, crawl --help and worker --help say the rest, exit codes included.",
+        "\nmanyhands map --help, compare --help, serve --help, crawl --help, download --help and worker --help say the rest, exit codes included.",
       )
       // Commander's own messages become ours: one line, exit code 2.
       .exitOverride()

@@ -41,7 +41,7 @@ function run(root: string, ...args: readonly string[]): string {
 const importsOf = (file: string): ReadonlySet<string | undefined> =>
   new Set([...readFileSync(file, "utf8").matchAll(/\bfrom ?"([^"]+)";/g)].map(([, name]) => name));
 
-test("joins what programs and workers load, once for each state of the sources", () => {
+test("joins what programs and workers load, once for each state of the sources", { timeout: 180_000 }, () => {
   const root = copyOfLibrary();
   const dist = join(root, "packages", "manyhands", "dist");
   const mod = join(dist, "mod.js");

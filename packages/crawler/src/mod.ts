@@ -37,6 +37,7 @@ export {
   type OpenAnswer,
   type OpenOptions,
   openUrl,
+  ProvisionalAnswersError,
   RedirectError,
   safeDispatcher,
   UrlRefusedError,

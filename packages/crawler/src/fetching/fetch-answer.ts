@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import { request } from "undici";
-import { ACCEPT_ENCODING, BodyTooLargeError, boundedBody, checkUrl } from "../safety/mod.js";
+import { ACCEPT_ENCODING, BodyTooLargeError, boundedBody, checkUrl, provisionalLimit } from "../safety/mod.js";
 import type { Cookies } from "./cookies.js";
 
 /** What all requests of a crawl have in common. */
@@ -49,7 +49,7 @@ export async function fetchAnswer(url: string, wanted: WantedBody, context: Fetc
   const checked = checkUrl(url, { allowPrivate: context.access === "private-too" });
   const cookie = cookies.headerFor(url);
   const headers = { ...context.headers, "accept-encoding": ACCEPT_ENCODING, ...(cookie !== "" && { cookie }) };
-  const answer = await request(checked, { dispatcher, headers, signal });
+  const answer = await request(checked, { dispatcher, headers, signal, onInfo: provisionalLimit() });
   const changed = cookies.take(url, answer.headers["set-cookie"]);
   const common = { status: answer.statusCode, headers: answer.headers, cookies: changed } as const;
   if (!isWanted(answer, wanted)) {

@@ -48,6 +48,17 @@ export class RedirectError extends ManyhandsError<"ERR_REDIRECT"> {
   }
 }
 
+/** A server sends one provisional answer after another, and never the real one. */
+export class ProvisionalAnswersError extends ManyhandsError<"ERR_PROVISIONAL_ANSWERS"> {
+  constructor(most: number) {
+    super(
+      "ProvisionalAnswersError",
+      "ERR_PROVISIONAL_ANSWERS",
+      `The server has sent more than ${most} provisional answers (1xx) instead of one that counts`,
+    );
+  }
+}
+
 /** A body is larger than allowed, or expands further than honest data does. */
 export class BodyTooLargeError extends ManyhandsError<"ERR_BODY_TOO_LARGE"> {
   constructor(message: string, options?: ErrorOptions) {

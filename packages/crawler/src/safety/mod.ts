@@ -6,10 +6,12 @@ export {
   AddressRefusedError,
   BodyEncodingError,
   BodyTooLargeError,
+  ProvisionalAnswersError,
   RedirectError,
   UrlRefusedError,
   withoutCredentials,
 } from "./errors.js";
 export { type OpenAnswer, type OpenOptions, openUrl } from "./open-url.js";
+export { provisionalLimit } from "./provisional-limit.js";
 export { headersForHop, nextHop, type RedirectChain, type RedirectLimits } from "./redirect.js";
 export { checkUrl, type UrlCheck } from "./web-url.js";

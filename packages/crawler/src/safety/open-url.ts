@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { request } from "undici";
+import { provisionalLimit } from "./provisional-limit.js";
 import type { RedirectChain, RedirectLimits } from "./redirect.js";
 import { headersForHop, nextHop } from "./redirect.js";
 import { checkUrl } from "./web-url.js";
@@ -62,7 +63,8 @@ function ask(
   headers: Readonly<Record<string, string>>,
   { dispatcher, method = "GET", signal }: OpenOptions,
 ): Promise<Dispatcher.ResponseData> {
-  return request(url, { dispatcher, method, headers, ...(signal !== undefined && { signal }) });
+  const onInfo = provisionalLimit();
+  return request(url, { dispatcher, method, headers, onInfo, ...(signal !== undefined && { signal }) });
 }
 
 /** Not read to its end, as undici's `dump` would: whoever redirects may send a body without end. */

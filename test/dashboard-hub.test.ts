@@ -2,47 +2,16 @@
 import { once } from "node:events";
 import { dashboard } from "@manyhands/server";
 import { describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { follow, type Known } from "../packages/server/page/src/live/following.js";
 import { HIGH_WATER, PageLine, type PageSocket } from "../packages/server/src/dashboard/page-line.js";
-import type { Picture, ToPage } from "../packages/server/src/dashboard/protocol.js";
+import type { ToPage } from "../packages/server/src/dashboard/protocol.js";
 import { escaped, reportOf } from "../packages/server/src/dashboard/report.js";
 import { within } from "./conformance/support.js";
+import { Listener } from "./dashboard-listener.js";
 import { barOf, functionOf, pictureOf, workerOf } from "./dashboard-pictures.js";
-import { later } from "./keeping.js";
 import { call, type Started, started } from "./server-support.js";
 
 const shown = (more: Parameters<typeof started>[0] = {}): Promise<Started> => started({ root: dashboard(), ...more });
-
-/** A page that only listens. */
-class Listener {
-  readonly socket: WebSocket;
-  readonly heard: ToPage[] = [];
-  known: Known | undefined;
-
-  constructor(url: string, query = "", before?: Known) {
-    this.known = before;
-    this.socket = new WebSocket(`${url.replace("http", "ws")}/dashboard/stream${query}`, ["manyhands"]);
-    this.socket.on("error", () => undefined);
-    later(() => this.socket.terminate());
-    this.socket.on("message", (data) => {
-      const message: ToPage = JSON.parse(String(data));
-      const step = follow(this.known, message, this.heard.length === 0 ? "first" : "later");
-      if (step.kind === "gap") throw new Error("a message is missing");
-      if (step.kind === "known") this.known = step.known;
-      this.heard.push(message);
-    });
-  }
-
-  /** Until the picture is so. */
-  async sees(condition: (picture: Picture) => boolean, what: string): Promise<Picture> {
-    for (;;) {
-      const picture = this.known?.picture;
-      if (picture !== undefined && this.heard.length > 0 && condition(picture)) return picture;
-      await within(once(this.socket, "message"), what);
-    }
-  }
-}
 
 test("a page is told everything: first a snapshot, then deltas, each one more", async () => {
   const { url } = await shown();

@@ -117,6 +117,7 @@ export function openPort({ kind, name, ref, capacity, crossing, describe, open }
     initializer: undefined,
     gate: undefined,
     crossing,
+    elsewhere: capacity,
     spawn: (_name, events) => open(events),
   });
   return new Engine(kind, name, capacity, scheduler, describe);

@@ -153,7 +153,8 @@ export class LocalExecutor implements Executor, Adjustable {
     return this.#seat.engine("nothing").scheduler.flow;
   }
 
-  /** The most workers there may be; on the event loop the most calls at once, which may be `Infinity`. */
+  /** The most workers there may be; on the event loop the most calls at once, which may be `Infinity`; of a cluster the calls that its
+   *  agents run at once, as far as is known. */
   get size(): number {
     return this.#seat.engine("nothing").scheduler.size;
   }
@@ -186,7 +187,8 @@ export class LocalExecutor implements Executor, Adjustable {
    *
    *  @param size 1 or more; on the event loop also `Infinity`.
    *  @throws InvalidOptionError (`ERR_INVALID_OPTION`); ShutdownError (`ERR_SHUTDOWN`), BrokenExecutorError
-   *  (`ERR_BROKEN_EXECUTOR`) when it takes no more calls.
+   *  (`ERR_BROKEN_EXECUTOR`) when it takes no more calls; InvalidStateError (`ERR_INVALID_STATE`) where workers come and go by
+   *  themselves, as those of a cluster do.
    *  @remarks Maps that are under way pull their input for the new number.
    *  @example
    *  ```ts

@@ -2,7 +2,6 @@
  *
  *  Guarantees: all of the contract that does not depend on the place is that of the local executors: options, priorities
  *  among what waits here, retries, maps, cancelling, statistics, what is told to listeners. The port is opened with the first use. */
-import { InvalidStateError } from "../base/errors.js";
 import type { ExecutorKind, ExecutorStats, Future, ItemSink } from "../futures/mod.js";
 import type { AnyTask, TravellingFunction } from "../wire/mod.js";
 import type { PortEvents, WorkerPort } from "../worker/mod.js";
@@ -30,24 +29,8 @@ export interface PortPlan {
 
 /** Runs functions behind a port. */
 export class PortExecutor extends LocalExecutor {
-  readonly #capacity: () => number;
-
   constructor(plan: PortPlan) {
     super(new EngineSeat(plan.kind, 0, () => machinery().openPort(plan)));
-    this.#capacity = () => plan.capacity();
-  }
-
-  /** How many calls can run at once, as far as is known. */
-  override get size(): number {
-    return this.#capacity();
-  }
-
-  /** Its workers come and go by themselves.
-   *  @throws InvalidStateError (`ERR_INVALID_STATE`), always. */
-  override resize(_size: number): void {
-    throw new InvalidStateError(
-      "This executor has no workers of its own to resize: start more of what runs its calls, or end some",
-    );
   }
 
   /** Another name for a task, which is run like it: for what has to be told from other calls of the same task. */

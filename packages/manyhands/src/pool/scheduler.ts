@@ -11,7 +11,7 @@
  *  runs too long, `Settler` says how a call ended; decisions stand in `place`, `profile`, `retry` and `breaker`, which
  *  are pure. */
 import { type Clock, systemClock } from "../base/clock.js";
-import { BrokenExecutorError, CancelledError, ShutdownError } from "../base/errors.js";
+import { BrokenExecutorError, CancelledError, InvalidStateError, ShutdownError } from "../base/errors.js";
 import { SignalWatch } from "../base/signal-watch.js";
 import type { Flow, ItemSink } from "../futures/mod.js";
 import type { Call, CallOwner } from "./call.js";
@@ -30,6 +30,8 @@ import type { WatchedExecutor } from "./watch-messages.js";
 
 export interface SchedulerSettings extends IntakeSettings {
   readonly clock?: Clock;
+  /** Of workers that come and go by themselves behind a port: how many calls they run at once, as far as is known. */
+  readonly elsewhere?: () => number;
 }
 
 export class Scheduler implements CallOwner {
@@ -118,6 +120,7 @@ export class Scheduler implements CallOwner {
 
   /** The most workers, or calls at once on the event loop. */
   get size(): number {
+    if (this.#settings.elsewhere !== undefined) return this.#settings.elsewhere();
     return this.minds ? this.crew.slots : this.crew.most;
   }
 
@@ -136,6 +139,12 @@ export class Scheduler implements CallOwner {
   /** @throws why it cannot be resized any more. */
   resize(size: number): void {
     this.#checkOpen("resize");
+    if (this.#settings.elsewhere !== undefined) {
+      const { name } = this.#settings;
+      throw new InvalidStateError(
+        `${name} has no workers of its own to resize: start more of what runs its calls, or end some`,
+      );
+    }
     if (this.minds) this.crew.widen(size);
     else this.crew.resize(size);
     this.#dispatcher.schedule();

@@ -63,10 +63,11 @@ function adjustableOf(watcher: Watcher, id: number): Adjustable {
   return adjustable;
 }
 
+const NOT_NOW: ReadonlySet<unknown> = new Set(["ERR_SHUTDOWN", "ERR_BROKEN_EXECUTOR", "ERR_INVALID_STATE"]);
+
 /** By code, not by class: the executor may come from another copy of the library. */
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;
   if (error.code === "ERR_INVALID_OPTION") return new RefusedError("ERR_BAD_REQUEST", error.message);
-  const over = error.code === "ERR_SHUTDOWN" || error.code === "ERR_BROKEN_EXECUTOR";
-  return over ? new RefusedError("ERR_NOT_NOW", error.message) : error;
+  return NOT_NOW.has(error.code) ? new RefusedError("ERR_NOT_NOW", error.message) : error;
 }

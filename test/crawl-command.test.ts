@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { type CommandEnd, manyhands, startCommand, testDirectory } from "./cli-command.js";
 import { startWeb, type Web } from "./crawl-web.js";
+import { Listener } from "./dashboard-listener.js";
 
 const RECORDS = fileURLToPath(new URL("./built/tasks/crawl-records.js", import.meta.url));
 
@@ -118,6 +119,40 @@ test("--compare prints one table for the engines, who must agree", { timeout: 60
   expect(lines[0]).toMatch(/× 60 inputs, .*, all results agree$/);
   for (const row of ["one after another", "event loop", "threads"])
     expect(lines.join("\n")).toMatch(new RegExp(`^${row} `, "m"));
+});
+
+test("--dashboard shows where pages are read, and how many have come", { timeout: 60_000 }, async () => {
+  await using web = await startWeb({ pages: 40, manner: "plain" });
+  let go = (): void => undefined;
+  const seen = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  let count = 0;
+  web.onRequest = () => {
+    count += 1;
+    return count > 20 ? seen : undefined;
+  };
+  const command = startCommand(argsOf(web, ["--engine", "threads", "--dashboard"]), { cwd: testDirectory() });
+  let stderr = "";
+  command.child.stderr.on("data", (text: string) => {
+    stderr += text;
+  });
+  await command.said("dashboard: http");
+  const page = new Listener(/http:\S+/.exec(stderr)?.[0] ?? "");
+  const picture = await page.sees(
+    ({ totals, progress }) => totals.succeeded >= 10 && (progress?.done ?? 0) >= 10,
+    "10",
+  );
+  expect(picture.workers.every(({ name }) => name.startsWith("threads"))).toBe(true);
+  expect(picture.functions).toHaveLength(1);
+  go();
+  expect(await command.end).toMatchObject({ code: 0, lines: { length: 40 } });
+});
+
+test("--dashboard needs an executor to show", async () => {
+  const args = ["crawl", "http://localhost/", "--engine", "sequential", "--dashboard"];
+  const end = await manyhands(args, { cwd: testDirectory() });
+  expect([end.code, end.stderr]).toEqual([2, expect.stringContaining("leave --engine sequential and --compare out")]);
 });
 
 test("Ctrl-C lets pages under way come, and ends with 130; the state knows what is left", async () => {

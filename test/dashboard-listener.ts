@@ -12,9 +12,14 @@ export class Listener {
   readonly heard: ToPage[] = [];
   known: Known | undefined;
 
+  /** @param url `#token=` behind it is sent along. */
   constructor(url: string, query = "", before?: Known) {
     this.known = before;
-    this.socket = new WebSocket(`${url.replace("http", "ws")}/dashboard/stream${query}`, ["manyhands"]);
+    const { origin, hash } = new URL(url);
+    const token = hash.replace("#token=", "");
+    const protocols = token === "" ? [] : [`token.${Buffer.from(token).toString("base64url")}`];
+    const address = `${origin.replace("http", "ws")}/dashboard/stream${query}`;
+    this.socket = new WebSocket(address, ["manyhands", ...protocols]);
     this.socket.on("error", () => undefined);
     later(() => this.socket.terminate());
     this.socket.on("message", (data) => {

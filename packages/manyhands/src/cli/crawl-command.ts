@@ -1,6 +1,7 @@
 /** `manyhands crawl`: its options and what they mean together. */
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
+import { addDashboardOptions, type DashboardFlags, type DashboardRequest, dashboardOf } from "./dashboard-request.js";
 import { UsageError } from "./exit-code.js";
 import type { Rate } from "./option-values.js";
 import { parseCount, parseDuration, parseRetries, parseSize, parseTimeout, parseWindow } from "./option-values.js";
@@ -27,10 +28,11 @@ export interface CrawlRequest {
   readonly state: string | undefined;
   readonly task: "crawl" | "compare";
   readonly progress: "shown" | "silent";
+  readonly dashboard: DashboardRequest;
 }
 
 /** As commander gives them. */
-interface CrawlFlags {
+interface CrawlFlags extends DashboardFlags {
   readonly depth?: number;
   readonly maxPages?: number;
   readonly maxBytes?: number;
@@ -68,6 +70,7 @@ export function describeCrawl(command: Command): Command {
   addReachOptions(command);
   addPaceOptions(command);
   addRecordOptions(command);
+  addDashboardOptions(command);
   return command.addHelpText("after", CRAWL_HELP);
 }
 
@@ -173,6 +176,7 @@ export function crawlRequestOf(urls: readonly string[], flags: CrawlFlags): Craw
     output: flags.output === undefined ? { kind: "stdout", format } : { kind: "file", path: flags.output, format },
     task: flags.compare === true ? "compare" : "crawl",
     progress: flags.progress ? "shown" : "silent",
+    dashboard: dashboardOf(flags),
   };
 }
 
@@ -188,6 +192,11 @@ function checkTogether(flags: CrawlFlags): void {
   }
   if (flags.compare === true && (flags.resume !== undefined || flags.output !== undefined)) {
     throw new UsageError("--compare prints a table, and no records: leave --output and --resume out");
+  }
+  if (dashboardOf(flags).kind === "shown" && (flags.engine === "sequential" || flags.compare === true)) {
+    throw new UsageError(
+      "--dashboard shows one crawl whose pages an executor reads: leave --engine sequential and --compare out",
+    );
   }
   if (flags.output !== undefined && flags.output === flags.resume) {
     throw new UsageError("--output and --resume cannot be the same file");

@@ -2,6 +2,7 @@
  *
  *  Guarantees: nothing is fetched before state, output and functions have been found good; a page is noted as done when its record
  *  has been written, and not before; executor, crawl and output are closed whatever happens. */
+import type { Executor } from "../mod.js";
 import { loadAddOn } from "./add-on.js";
 import type { ConsoleVoice } from "./console-voice.js";
 import type { CrawlRequest } from "./crawl-command.js";
@@ -12,6 +13,8 @@ import { recordOf } from "./crawl-record.js";
 import type { ExitCode } from "./exit-code.js";
 import { EXIT, UsageError } from "./exit-code.js";
 import { lockJobLog } from "./job-log-lock.js";
+import type { ProgressView } from "./progress-line.js";
+import { openDashboard } from "./run-dashboard.js";
 import { Stop, stopOnSignals } from "./stop.js";
 import { loadTarget } from "./target.js";
 
@@ -43,20 +46,23 @@ export async function runCrawl(
   let output: RecordOutput | undefined;
   await using crawl = usable(() => crawler.crawl(request.urls, { ...shared, position: () => output?.position?.() }));
   output = openOutput(request, crawl.resumedAt, stdout, () => voice.clear());
+  const view = progressOf(crawl);
+  await using _dashboard = await openCrawlDashboard(request, executor, view, voice);
   // Awaited here: what is disposed at the end of this function is in use until then.
-  return await writePages(request, crawl, output, voice);
+  return await writePages(request, crawl, output, view, voice);
 }
 
 async function writePages(
   request: CrawlRequest,
   crawl: RunningCrawl,
   { sink, renderer }: RecordOutput,
+  view: () => ProgressView,
   voice: ConsoleVoice,
 ): Promise<ExitCode> {
   const stop = new Stop();
   using _signals = stopOnSignals(stop);
   stop.onChange(({ kind }) => (kind === "draining" ? crawl.drain() : void crawl.stop()));
-  if (request.progress === "shown") voice.startProgress(progressOf(crawl));
+  if (request.progress === "shown") voice.startProgress(view);
   try {
     for await (const page of crawl) {
       sink.write(renderer.render({ status: "ok", text: JSON.stringify(recordOf(page, request)) }));
@@ -78,7 +84,19 @@ async function writePages(
   return failed > 0 ? EXIT.failed : EXIT.succeeded;
 }
 
-function progressOf(crawl: RunningCrawl): Parameters<ConsoleVoice["startProgress"]>[0] {
+/** The page shows where pages are read; how many have come is its progress. */
+async function openCrawlDashboard(
+  { dashboard, urls }: CrawlRequest,
+  executor: Executor | undefined,
+  view: () => ProgressView,
+  voice: ConsoleVoice,
+): Promise<AsyncDisposable | undefined> {
+  if (executor === undefined) return undefined;
+  const target = urls.length === 1 ? `${urls[0]}` : `${urls[0]} and ${urls.length - 1} more`;
+  return openDashboard(dashboard, { command: "crawl", target, executor, view, say: (text) => voice.say(text) });
+}
+
+function progressOf(crawl: RunningCrawl): () => ProgressView {
   const [begun, before] = [performance.now(), crawl.stats().done];
   return () => {
     const { done, failed, queued } = crawl.stats();

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type ClusterFlags, clusterOptions, clusterPlaceOf } from "./cluster-package.js";
+import { addDashboardOptions, type DashboardFlags, dashboardOf } from "./dashboard-request.js";
 import type { MapExecution, MapPlace } from "./executors.js";
 import { checkRequest, MAP_PLACES } from "./executors.js";
 import { UsageError } from "./exit-code.js";
@@ -15,7 +16,6 @@ import {
   parseChunk,
   parseCount,
   parseDuration,
-  parsePort,
   parseRate,
   parseRetries,
   parseSize,
@@ -25,7 +25,7 @@ import type { OutputFormat } from "./output-format.js";
 import { OUTPUT_FORMATS, outputFormatOf } from "./output-format.js";
 
 /** As commander gives them. */
-interface MapFlags extends InputFlags, ClusterFlags {
+interface MapFlags extends InputFlags, ClusterFlags, DashboardFlags {
   readonly on: MapPlace;
   readonly workers?: number;
   readonly concurrency?: number;
@@ -42,8 +42,6 @@ interface MapFlags extends InputFlags, ClusterFlags {
   readonly skipFailed?: true;
   readonly joblog?: string;
   readonly trace?: string;
-  readonly dashboard?: true;
-  readonly dashboardPort?: number;
   readonly resume?: true;
   readonly resumeFailed?: true;
   readonly halt: HaltPolicy;
@@ -88,7 +86,7 @@ function addClusterOptions(command: Command): void {
 }
 
 function addOutputOptions(command: Command): void {
-  command
+  addDashboardOptions(command)
     .option("--output <file>", "write results to FILE, which appears when it is complete")
     .addOption(
       new Option("--output-format <format>", "jsonl, csv, text (default: by extension, else jsonl)").choices(
@@ -101,8 +99,6 @@ function addOutputOptions(command: Command): void {
     .option("--resume", "go on where --joblog FILE ends; a first run is fine")
     .option("--resume-failed", "the same, and run failed inputs again")
     .option("--trace <file>", "write a timeline of all calls to FILE, for https://ui.perfetto.dev")
-    .option("--dashboard", "show the run on a page of this machine, whose address is told on standard error")
-    .option("--dashboard-port <n>", "the port of that page (default: any that is free)", parsePort)
     .option("--dry-run", "print the calls, make none")
     .option("--no-progress", "no progress on standard error");
 }
@@ -135,13 +131,6 @@ Exit codes:
   1    some calls failed, or --halt ended the run
   2    wrong usage, module, input or output
   130  interrupted (SIGINT)      143  terminated (SIGTERM)      70  a defect in manyhands`;
-
-/** Who names a port wants the page. */
-function dashboardOf({ dashboard, dashboardPort }: MapFlags): MapRequest["dashboard"] {
-  return dashboard === true || dashboardPort !== undefined
-    ? { kind: "shown", port: dashboardPort ?? 0 }
-    : { kind: "none" };
-}
 
 /** What the flags ask for. Throws a UsageError when they contradict one another. */
 export function mapRequestOf(target: string, inputs: readonly string[], flags: MapFlags): MapRequest {

@@ -1,5 +1,6 @@
 /** A `manyhands map` that makes sense, as its options asked for it. */
 import type { MapOptions } from "../mod.js";
+import type { DashboardRequest } from "./dashboard-request.js";
 import type { Resumption } from "./earlier-run.js";
 import type { OutputOrder } from "./emitter.js";
 import type { MapExecution } from "./executors.js";
@@ -25,7 +26,7 @@ export interface MapRequest {
   readonly failed: FailedLines;
   readonly joblog: string | undefined;
   readonly trace: string | undefined;
-  readonly dashboard: { readonly kind: "shown"; readonly port: number } | { readonly kind: "none" };
+  readonly dashboard: DashboardRequest;
   readonly resumption: Resumption | undefined;
   readonly halt: HaltPolicy;
   readonly progress: "shown" | "silent";

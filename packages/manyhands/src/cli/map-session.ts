@@ -17,7 +17,6 @@ import { JobLog } from "./job-log.js";
 import { lockJobLog } from "./job-log-lock.js";
 import type { LineSink } from "./line-sink.js";
 import { FileSink, NoSink, StreamSink } from "./line-sink.js";
-import { openDashboard } from "./map-dashboard.js";
 import { printCalls } from "./map-dry-run.js";
 import { tellEnd } from "./map-end.js";
 import type { MapRequest } from "./map-request.js";
@@ -25,6 +24,7 @@ import { MapRun } from "./map-run.js";
 import { openTrace } from "./map-trace.js";
 import { rendererOf } from "./output-format.js";
 import { Pace } from "./pace.js";
+import { openDashboard } from "./run-dashboard.js";
 import { Stop, stopOnSignals } from "./stop.js";
 import type { Target } from "./target.js";
 import { loadTarget } from "./target.js";
@@ -97,7 +97,9 @@ class MapSession {
     if (request.progress === "shown") voice.startProgress(() => run.view);
     if (request.progress === "shown" || request.dashboard.kind === "shown") this.#estimate();
     try {
-      await using _dashboard = await openDashboard(request, {
+      await using _dashboard = await openDashboard(request.dashboard, {
+        command: "map",
+        target: request.target,
         executor,
         view: () => run.view,
         say: (text) => voice.say(text),

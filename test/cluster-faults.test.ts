@@ -126,10 +126,8 @@ test(
     later(() => sleeper.kill("SIGCONT"));
     await stage.agent(["--concurrency", "1"]);
     rmSync(started);
-    const patience = performance.now() + SETTLES;
     // Its lock must end before another agent is given the job.
-    while (!existsSync(started) && performance.now() < patience)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => existsSync(started), "another agent should have begun the call", SETTLES);
     writeFileSync(release, "");
     expect(await within(call, "the call", SETTLES)).toBe("released");
     sleeper.kill("SIGCONT");

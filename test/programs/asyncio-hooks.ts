@@ -1,18 +1,7 @@
 /** `asyncio-hooks.js`: says when promises are hooked in a program that has loaded the tasks, which is when a continuation has
  *  an id of its own. */
-import { executionAsyncId } from "node:async_hooks";
 import { createTask, Event, Lock, Queue } from "manyhands/asyncio";
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Looked at from a timer, where nothing is inherited from. */
-async function hooked(): Promise<boolean> {
-  await turn();
-  await turn();
-  await undefined;
-  await undefined;
-  return executionAsyncId() !== 0;
-}
+import { hooked, turn } from "./hooked.js";
 
 setTimeout(() => process.exit(9), 30_000);
 const told: Record<string, boolean> = { loaded: await hooked() };

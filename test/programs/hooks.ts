@@ -1,17 +1,6 @@
 /** `hooks.js`: says when this program's promises are hooked, which is when a continuation has an id of its own. */
-import { executionAsyncId } from "node:async_hooks";
 import { EventLoopExecutor } from "manyhands";
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Looked at from a timer, where nothing is inherited from. */
-async function hooked(): Promise<boolean> {
-  await turn();
-  await turn();
-  await undefined;
-  await undefined;
-  return executionAsyncId() !== 0;
-}
+import { hooked } from "./hooked.js";
 
 // Waiting for a task to be given up keeps no program alive.
 setTimeout(() => process.exit(9), 30_000);

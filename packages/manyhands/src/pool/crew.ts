@@ -5,10 +5,10 @@
  *  program alive, one that is waited for does. */
 import type { Clock } from "../base/clock.js";
 import { BrokenExecutorError, WorkerExitedError } from "../base/errors.js";
-import type { ItemRun } from "../futures/mod.js";
-import type { Again, Held, Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
+import type { Held, Initializer, PortEvents, PortExit, WorkerPort } from "../worker/mod.js";
 import { CLOSED, nextBreaker } from "./breaker.js";
 import type { Call } from "./call.js";
+import type { CrewEvents, CrewExit } from "./crew-events.js";
 import { Crewman } from "./crewman.js";
 import type { Watch } from "./watch.js";
 import type { WorkerReplaced } from "./watch-messages.js";
@@ -30,34 +30,6 @@ export interface CrewSettings {
   /** Resolves when the initializer is ready to travel; rejects when it cannot. */
   readonly initializer: Promise<Initializer> | undefined;
   spawn(name: string, events: PortEvents<Call>): WorkerPort<Call>;
-}
-
-/** How a worker ended, and whether it was told to. */
-export interface CrewExit extends PortExit {
-  readonly how: "asked" | "unasked";
-}
-
-/** What a crew tells its scheduler. */
-export interface CrewEvents {
-  started(worker: Crewman, call: Call): void;
-  fulfilled(worker: Crewman, call: Call, offset: number, value: unknown, startedAt: number, duration: number): void;
-  fulfilledRun(worker: Crewman, call: Call, offset: number, run: ItemRun): void;
-  rejected(worker: Crewman, call: Call, offset: number, reason: unknown, startedAt: number, duration: number): void;
-  lost(worker: Crewman, call: Call, offset: number, error: Error, startedAt: number, again: Again): void;
-  refused(worker: Crewman, call: Call, error: unknown): void;
-  skipped(worker: Crewman, call: Call, offset: number): void;
-  copied(bytes: number): void;
-  /** There may be room for more calls. */
-  turn(): void;
-  /** The calls go back to wait. */
-  returned(calls: readonly Call[]): void;
-  exited(worker: Crewman, exit: CrewExit, running: readonly Held<Call>[], waiting: readonly Held<Call>[]): void;
-  /** One of the workers that a port stands for has ended unasked. */
-  died(): void;
-  /** No worker can live. */
-  broken(error: BrokenExecutorError): void;
-  /** The last worker has gone. */
-  empty(): void;
 }
 
 export class Crew {

@@ -15,7 +15,8 @@ import { BrokenExecutorError, CancelledError, InvalidStateError, ShutdownError }
 import { SignalWatch } from "../base/signal-watch.js";
 import type { Flow, ItemSink } from "../futures/mod.js";
 import type { Call, CallOwner } from "./call.js";
-import { Crew, type CrewEvents } from "./crew.js";
+import { Crew } from "./crew.js";
+import type { CrewEvents } from "./crew-events.js";
 import { Dispatcher } from "./dispatcher.js";
 import { Intake, type IntakeSettings } from "./intake.js";
 import { Loans } from "./loans.js";

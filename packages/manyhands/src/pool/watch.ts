@@ -10,7 +10,7 @@ import type { ExecutorKind } from "../futures/mod.js";
 import { taskName } from "../wire/mod.js";
 import type { Runner } from "../worker/mod.js";
 import type { Call, Refused } from "./call.js";
-import type { CrewExit } from "./crew.js";
+import type { CrewExit } from "./crew-events.js";
 import type { Crewman } from "./crewman.js";
 import type {
   TaskMessage,
